@@ -35,15 +35,15 @@ def load_digits() -> tuple[Tensor, Tensor]:
 
     A nought, drawn with a mark for every pixel with ink on more than half of it:
 
-    >>> print(*("".join(".#"[int(ink > 8)] for ink in row) for row in images[0].numpy().reshape(8, 8)), sep="\\n")
-    ...##...
-    ..####..
-    ..#..#..
-    ..#.....
-    .....#..
-    ..#..#..
-    ..#.##..
-    ...##...
+    >>> print(*("".join("-#"[int(ink > 8)] for ink in row) for row in images[0].numpy().reshape(8, 8)), sep="\\n")
+    ---##---
+    --####--
+    --#--#--
+    --#-----
+    -----#--
+    --#--#--
+    --#-##--
+    ---##---
 
     References
     ----------

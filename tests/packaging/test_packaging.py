@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import configparser
-import importlib.util
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -173,12 +173,13 @@ def test_import_is_lean(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy: a build/ left in the source tree would smuggle files that are long gone."""
-    if importlib.util.find_spec("pip") is None or importlib.util.find_spec("setuptools") is None:
-        pytest.skip("pip or setuptools is not installed here")
-    import setuptools
-
-    if int(setuptools.__version__.split(".")[0]) < 77:
-        pytest.skip(f"setuptools {setuptools.__version__} is older than the 77 that pyproject.toml asks for")
+    for tool, oldest in (("pip", 21), ("setuptools", 77)):
+        try:
+            version = importlib.metadata.version(tool)
+        except importlib.metadata.PackageNotFoundError:
+            pytest.skip(f"{tool} is not installed here")
+        if int(version.split(".")[0]) < oldest:
+            pytest.skip(f"{tool} {version} is too old to build the wheel: {oldest} or newer does")
     source, target = tmp_path_factory.mktemp("source") / "tree", tmp_path_factory.mktemp("wheel")
     source.mkdir()
     for file in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
