@@ -1,0 +1,343 @@
+"""Backward: the tape is read from the newest node to the oldest.
+
+Whatever uses a value was recorded after it, so when a node's turn comes, all parts of its gradient have arrived. There is no
+recursion, so a graph may be of any depth.
+
+Three things are done here once, for every row of the table: broadcasting is undone, complex numbers are treated as pairs of
+reals, and a saved array that was changed in place since is reported.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .modes import set_grad_enabled
+from .tape import Like, Node
+from .tensor import Tensor, new_tensor
+
+Edge = Node | Tensor  # where a gradient goes: to the node that made a tensor, or to a leaf
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add the gradient of ``tensors`` to the ``grad`` of every leaf that they were computed from.
+
+    Parameters
+    ----------
+    tensors : Tensor or sequence of Tensors
+        what to differentiate; scalars, unless ``grad_tensors`` says how to weigh their elements
+    grad_tensors : Tensor or sequence of Tensors, optional
+        the gradient of the final quantity by each of ``tensors``, of the same shape; default: 1 for a scalar
+    retain_graph : bool, optional
+        keep what was saved, for another backward; default: as ``create_graph``
+    create_graph : bool
+        record the backward pass itself, so that its results can be differentiated again
+    inputs : Tensor or sequence of Tensors, optional
+        add up gradients into these only
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> x = tensor(3.0, requires_grad=True)
+    >>> backward(x * x)
+    >>> x.grad
+    tensor(6.)
+    """
+    roots = _roots(_listed(tensors), grad_tensors)
+    wanted = None if inputs is None else _listed(inputs)
+    found = _run(roots, create_graph, create_graph if retain_graph is None else retain_graph, wanted)
+    if wanted is None:
+        return
+    for tensor in wanted:
+        g = found[_edge(tensor)]
+        if g is not None:
+            accumulate(tensor, g, owned=False)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of ``outputs`` by ``inputs``, as a tuple; nobody's ``.grad`` is touched.
+
+    Parameters
+    ----------
+    outputs, grad_outputs, retain_graph, create_graph
+        as in :func:`backward`
+    inputs : Tensor or sequence of Tensors
+        leaves or computed tensors
+    allow_unused : bool, optional
+        give None for an input on which the outputs do not depend, instead of an error
+    materialize_grads : bool
+        give zeros instead of None there
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> x = tensor(3.0, requires_grad=True)
+    >>> (first,) = grad(x**3, x, create_graph=True)
+    >>> first, grad(first, x)[0]
+    (tensor(27., grad_fn=<MulBackward>), tensor(18.))
+    """
+    wanted = _listed(inputs)
+    for i, tensor in enumerate(wanted):
+        if not tensor.requires_grad:
+            raise RuntimeError(
+                f"One of the differentiated Tensors does not require grad: input {i}, of shape {list(tensor.shape)}. "
+                f"Call requires_grad_() on it before the computation"
+            )
+    found = _run(
+        _roots(_listed(outputs), grad_outputs),
+        create_graph,
+        create_graph if retain_graph is None else retain_graph,
+        wanted,
+    )
+    result: list[Tensor | None] = []
+    for i, tensor in enumerate(wanted):
+        g = found[_edge(tensor)]
+        if g is None and materialize_grads:
+            g = np.zeros_like(tensor._array)
+        if g is None and not allow_unused:
+            raise RuntimeError(
+                f"One of the differentiated Tensors appears to not have been used in the graph: input {i}, of shape "
+                f"{list(tensor.shape)}. Set allow_unused=True if this is the desired behavior."
+            )
+        result.append(g if g is None or isinstance(g, Tensor) else new_tensor(np.array(g)))
+    return tuple(result)
+
+
+def accumulate(tensor: Tensor, g: Any, owned: bool) -> None:
+    """Add ``g`` to ``tensor.grad``; an array that nobody else holds (``owned``) is taken without a copy."""
+    held = tensor.grad
+    if isinstance(g, Tensor):  # part of a graph of its own
+        tensor.grad = g if held is None else held + g
+    elif held is None:
+        tensor.grad = new_tensor(g if owned else g.copy() if hasattr(g, "indices") else np.array(g))
+    elif held.is_sparse or hasattr(g, "indices"):
+        tensor.grad = new_tensor(held._array + g)
+    else:
+        held._array += g
+        held._version[0] += 1
+
+
+# ---------------------------------------------------------------------------------------------- the pass
+
+
+def _run(
+    roots: Sequence[tuple[Edge, Any]], create_graph: bool, retain_graph: bool, inputs: Sequence[Tensor] | None
+) -> dict[Edge, Any]:
+    """Carry gradients from ``roots`` to the leaves' ``grad``; with ``inputs``, only find the gradients of these."""
+    pending: dict[Edge, Any] = {}
+    owned: set[Edge] = set()  # where the pending gradient is an array that nobody else holds
+    queue: list[tuple[int, Node]] = []  # a heap: the newest node first
+
+    def send(edge: Edge, g: Any, fresh: bool) -> None:
+        held = pending.get(edge)
+        if held is None:
+            pending[edge] = g
+            if type(edge) is Node:
+                heapq.heappush(queue, (-edge.order, edge))
+            if fresh:
+                owned.add(edge)
+        elif edge in owned and type(g) is np.ndarray:
+            held += g
+        else:
+            pending[edge] = held = held + g
+            if type(held) is np.ndarray:
+                owned.add(edge)
+
+    for edge, g in roots:
+        send(edge, g, False)
+    found: dict[Edge, Any] = {} if inputs is None else {_edge(tensor): None for tensor in inputs}
+    useful = None if inputs is None else _between(pending, found)
+
+    with set_grad_enabled(create_graph):
+        while queue:
+            node = heapq.heappop(queue)[1]
+            g = pending.pop(node)
+            owned.discard(node)
+            if node.hooks is not None:
+                g = _hooked(node.hooks, g)
+            if node.retained is not None:
+                _retain(node, g)
+            if node in found:
+                found[node] = g
+            row = node.row
+            for edge, part in _parts(node, g, create_graph, useful):
+                fresh = part is not g and row.joint is None and type(part) is np.ndarray and part.base is None
+                send(edge, part, fresh)
+            if not retain_graph:
+                node.free()
+
+        for leaf, g in pending.items():
+            assert isinstance(leaf, Tensor)
+            if leaf._hooks is not None:
+                g = _hooked(leaf._hooks, g)
+                owned.discard(leaf)
+            if inputs is None:
+                accumulate(leaf, g, leaf in owned)
+                for notify in leaf.__dict__.get("_after_accumulation", {}).values():
+                    notify(leaf)
+            elif leaf in found:
+                found[leaf] = g
+    return found
+
+
+def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> list[tuple[Edge, Any]]:
+    """What ``node`` passes on, each with the edge along which it goes. A rule is asked only where a gradient is wanted."""
+    row, args, kwargs, out = node.row, node.args, node.kwargs, node.out
+    if args is None:
+        raise RuntimeError(
+            f"Trying to backward through the graph a second time ({node.name()}): the values it had saved were freed "
+            f"after the first time. Compute the loss anew, or call the first backward with retain_graph=True."
+        )
+    for counter, value in node.stamps:
+        if counter[0] != value:
+            raise RuntimeError(
+                f"one of the variables needed for gradient computation has been modified by an inplace operation: "
+                f"{node.name()} saved it at version {value}, and it is now at version {counter[0]}. Use the "
+                f"operation that makes a new tensor (x = x + 1 for x += 1), or change a clone()."
+            )
+    if create_graph:
+        args = [_recorded(arg, edge) for arg, edge in zip(args, node.edges, strict=True)]
+        out = _recorded(out, node)
+        if row.fused:
+            kwargs = {**kwargs, "saved": None}
+
+    conjugate = node.is_complex is not None and row.holomorphic
+    if conjugate:
+        g = np.conjugate(g)
+    wanted = [edge is not None and (useful is None or edge in useful) for edge in node.edges]
+    joint = row.joint(wanted, g, out, *args, **kwargs) if row.joint is not None else None
+
+    result: list[tuple[Edge, Any]] = []
+    for i, edge in enumerate(node.edges):
+        if edge is None or not wanted[i]:
+            continue
+        if joint is not None:
+            part = joint[i]
+        elif row.every is not None:
+            part = row.every(i, g, out, *args, **kwargs)
+        else:
+            rule = row.rules[i] if i < len(row.rules) else None
+            part = None if rule is None else rule(g, out, *args, **kwargs)
+        if part is None:
+            continue
+        if isinstance(part, np.generic):
+            part = np.asarray(part)
+        if node.shapes is not None and part.shape != node.shapes[i]:
+            part = unbroadcast(part, node.shapes[i])
+        if conjugate:
+            part = np.conjugate(part)
+        if node.is_complex is not None and not node.is_complex[i] and part.dtype.kind == "c":
+            part = np.real(part)
+        result.append((edge, part))
+    return result
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum ``g`` over the dimensions along which an argument of ``shape`` was repeated.
+
+    >>> import numpy as np
+    >>> unbroadcast(np.ones((2, 3)), (3,))
+    array([2., 2., 2.])
+    """
+    extra = len(g.shape) - len(shape)
+    repeated = [i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1]
+    return np.reshape(np.sum(g, axis=(*range(extra), *repeated), keepdims=True), shape)
+
+
+def _recorded(saved: Any, edge: Edge | None) -> Any:
+    """A saved array as the Tensor it was, so that a rule which reads it is recorded in its turn."""
+    if edge is None or saved is None or type(saved) is Like:
+        return saved
+    if isinstance(edge, Tensor):
+        return edge
+    tensor = new_tensor(saved, True)
+    tensor._node = edge
+    return tensor
+
+
+def _between(roots: Iterable[Edge], targets: Iterable[Edge]) -> set[Edge]:
+    """``targets``, and the nodes on the way from ``roots`` to them: the only ones worth visiting."""
+    seen: set[Node] = set()
+    stack = [edge for edge in roots if isinstance(edge, Node)]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack.extend(edge for edge in node.edges if isinstance(edge, Node))
+    useful = set(targets)
+    for node in sorted(seen, key=lambda node: node.order):  # the oldest first: its edges are decided
+        if any(edge in useful for edge in node.edges if edge is not None):
+            useful.add(node)
+    return useful
+
+
+def _edge(tensor: Tensor) -> Edge:
+    return tensor.grad_fn or tensor
+
+
+def _listed(tensors: Tensor | Sequence[Tensor]) -> list[Tensor]:
+    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+
+
+def _roots(tensors: list[Tensor], grads: Any) -> list[tuple[Edge, Any]]:
+    """Where backward starts, with what gradient."""
+    if grads is None or isinstance(grads, Tensor) or not isinstance(grads, list | tuple):
+        grads = [grads] if len(tensors) == 1 or grads is not None else [None] * len(tensors)
+    if len(grads) != len(tensors):
+        raise RuntimeError(f"got {len(tensors)} tensors and {len(grads)} gradients: give one for each")
+    result: list[tuple[Edge, Any]] = []
+    for i, (tensor, g) in enumerate(zip(tensors, grads, strict=True)):
+        if not tensor.requires_grad:
+            raise RuntimeError(
+                f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
+                f"from has requires_grad=True, or it was computed inside no_grad()"
+            )
+        shape = tensor._array.shape
+        if g is None:
+            if tensor._array.size != 1:
+                raise RuntimeError(
+                    f"grad can be implicitly created only for scalar outputs, and this one has shape {list(shape)}: "
+                    f"reduce it first, as in loss.mean(), or pass the gradient, of the same shape"
+                )
+            g = np.ones_like(tensor._array)
+        elif tuple(g.shape) != shape:
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[{i}] has a shape of {list(g.shape)} and output[{i}] has a shape of "
+                f"{list(shape)}: they must be equal"
+            )
+        elif not isinstance(g, Tensor):
+            g = np.asarray(g, dtype=tensor.dtype)
+        elif not g.requires_grad:
+            g = g._array.astype(tensor.dtype, copy=False)
+        result.append((_edge(tensor), g))
+    return result
+
+
+def _hooked(hooks: Any, g: Any) -> Any:
+    """``g`` as the hooks leave it: each sees a Tensor, and may return another in its place."""
+    for hook in list(hooks.values()):
+        given = g if isinstance(g, Tensor) else new_tensor(g)
+        changed = hook(given)
+        if changed is not None:
+            g = changed if isinstance(g, Tensor) else changed._array
+    return g
+
+
+def _retain(node: Node, g: Any) -> None:
+    for reference in node.retained:
+        tensor = reference()
+        if tensor is not None and tensor._node is node:
+            tensor.grad = g if isinstance(g, Tensor) else new_tensor(np.array(g))

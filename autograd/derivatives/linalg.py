@@ -1,0 +1,118 @@
+"""Products of matrices and vectors, inverses, determinants, norms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..backward import unbroadcast
+from ..table import derivative
+from ..tape import primitive
+
+
+def transposed(x: Any) -> Any:
+    """The last two dimensions exchanged."""
+    return np.swapaxes(x, -1, -2)
+
+
+def _matrices(g: Any, x: Any, y: Any) -> tuple[Any, Any, Any]:
+    """A vector on the left stands for one row, on the right for one column."""
+    if x.ndim == 1:
+        x, g = np.expand_dims(x, 0), np.expand_dims(g, -1 if y.ndim == 1 else -2)
+    if y.ndim == 1:
+        y, g = np.expand_dims(y, 1), np.expand_dims(g, -1)
+    return g, x, y
+
+
+def _by_left(g: Any, out: Any, x: Any, y: Any) -> Any:
+    g, rows, columns = _matrices(g, x, y)
+    return np.reshape(_fitted(g @ transposed(columns), rows.shape), x.shape)
+
+
+def _by_right(g: Any, out: Any, x: Any, y: Any) -> Any:
+    g, rows, columns = _matrices(g, x, y)
+    return np.reshape(_fitted(transposed(rows) @ g, columns.shape), y.shape)
+
+
+def _fitted(g: Any, shape: tuple[int, ...]) -> Any:
+    return g if g.shape == shape else unbroadcast(g, shape)
+
+
+derivative(np.matmul, _by_left, _by_right, name="Mm")
+
+
+@primitive
+def einsum(*operands: Any, spec: str) -> Any:
+    """``np.einsum`` of a full specification ("ij,jk->ik"), with the operands as arguments."""
+    return np.einsum(spec, *operands, optimize=len(operands) > 2)
+
+
+def _einsum_rule(i: int, g: Any, out: Any, *operands: Any, spec: str) -> Any:
+    """The result and the other operands, contracted to the letters of operand i."""
+    letters, result = spec.split("->")
+    each = letters.split(",")
+    mine, others = each[i], [o for j, o in enumerate(operands) if j != i]
+    given = [result, *each[:i], *each[i + 1 :]]
+    distinct = "".join(dict.fromkeys(mine))
+    found = "".join(c for c in distinct if any(c in letters for letters in given))
+    part = einsum(g, *others, spec=",".join(given) + "->" + found)
+    # A letter that is nowhere else was summed over: its gradient is the same all along it.
+    shape = dict(zip(mine, operands[i].shape, strict=True))
+    part = np.reshape(part, [shape[c] if c in found else 1 for c in distinct])
+    part = np.broadcast_to(part, [shape[c] for c in distinct])
+    if distinct == mine:
+        return part
+    # A letter that occurs twice picked a diagonal: put the gradient back onto it.
+    grid = dict(zip(distinct, np.ix_(*[np.arange(shape[c]) for c in distinct]), strict=True))
+    return _put(part, tuple(grid[c] for c in mine), operands[i].shape)
+
+
+def _put(values: Any, index: Any, shape: Any) -> Any:
+    from .indexing import putitem
+
+    return putitem(values, index, shape)
+
+
+derivative(einsum, every=_einsum_rule, promotes=True)
+
+derivative(np.linalg.inv, lambda g, out, x: -transposed(out) @ g @ transposed(out), name="Inverse")
+derivative(
+    np.linalg.det,
+    lambda g, out, x: np.expand_dims(g * out, (-1, -2)) * transposed(np.linalg.inv(x)),
+)
+derivative(
+    np.linalg.solve,
+    lambda g, out, a, b: -_outer(np.linalg.solve(transposed(a), g), out, a.ndim),
+    lambda g, out, a, b: np.linalg.solve(transposed(a), g),
+)
+
+
+def _outer(column: Any, row: Any, ndim: int) -> Any:
+    if row.ndim == 1:
+        return np.expand_dims(column, 1) * np.expand_dims(row, 0)
+    return column @ transposed(row)
+
+
+@primitive
+def norm(x: Any, p: float, axis: Any = None, keepdims: bool = False) -> Any:
+    """(sum |x|^p)^(1/p) along ``axis``."""
+    size = np.abs(x)
+    if p == 2:
+        return np.sqrt(np.sum(size * size, axis=axis, keepdims=keepdims))
+    return np.power(np.sum(size**p, axis=axis, keepdims=keepdims), 1 / p)
+
+
+def _norm_rule(g: Any, out: Any, x: Any, p: float, axis: Any = None, keepdims: bool = False) -> Any:
+    from .reductions import restored
+
+    g, out = restored(g, x, axis, keepdims), restored(out, x, axis, keepdims)
+    safe = np.where(out == 0, 1, out)  # the gradient at 0 is taken to be 0
+    if p == 2:
+        return x * (g / safe)
+    size = np.absolute(x)
+    nonzero = np.where(size == 0, 1, size)
+    return np.where(size == 0, 0, x * nonzero ** (p - 2)) * (g / safe ** (p - 1))
+
+
+derivative(norm, _norm_rule, holomorphic=False, promotes=True, whole_to_real=True)

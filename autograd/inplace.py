@@ -1,0 +1,83 @@
+"""Changing a tensor in place: its memory takes new values, its name takes a new history.
+
+``x.mul_(2)`` computes ``x * 2`` as ever and then has :func:`overwrite` put the result into ``x``. Where ``x`` is a view, the
+base it looks into was changed as well, so the base gets a new history too: its old one outside the view, the result's inside.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .modes import modes
+from .table import TABLE, derivative
+from .tape import Like, Node, View, apply, cast
+from .tensor import Array, Tensor
+
+
+def _replaced(whole: Array, part: Array, view: View) -> Array:
+    raise AssertionError("recorded by `overwrite`, never called")
+
+
+def _outside(g: Any, view: View) -> Any:
+    inside = np.zeros(g.shape, bool)
+    view.of(inside)[...] = True
+    return np.where(inside, 0, g)
+
+
+derivative(
+    _replaced,
+    lambda g, out, whole, part, view: _outside(g, view),
+    lambda g, out, whole, part, view: view.of(g),
+    name="CopySlices",
+    linear=True,
+)
+
+
+def overwrite(x: Tensor, result: Tensor, what: str) -> Tensor:
+    """Change ``x`` in place: its memory takes the values of ``result``, its history becomes the history of ``result``.
+
+    Raises
+    ------
+    RuntimeError
+        if ``x`` is a leaf that requires grad (or a view of one) and recording is on; if shapes or kinds of dtype differ
+    """
+    recording = modes.grad and (x.requires_grad or result.requires_grad)
+    if recording:
+        base = x if x._view is None else x._view.base
+        if base._node is None and base._requires_grad:
+            place = "leaf Variable" if base is x else "view of a leaf Variable"
+            raise RuntimeError(
+                f"a {place} that requires grad is being used in an in-place operation ({what}): its gradient could "
+                f"not be kept. Make the change inside `with no_grad():`, or write x = x.{what.rstrip('_')}(...)"
+            )
+    source, target = result._array, x._array
+    if source.shape != target.shape:
+        raise RuntimeError(
+            f"{what}: output with shape {list(target.shape)} doesn't match the broadcast shape {list(source.shape)}. "
+            f"In place a tensor keeps its shape: use the operation that returns a new one"
+        )
+    if not np.can_cast(source.dtype, target.dtype, "same_kind"):
+        raise RuntimeError(
+            f"{what}: result type {source.dtype} can't be cast to the desired output type {target.dtype}. "
+            f"Convert the tensor first, as in x.float()"
+        )
+    np.copyto(target, source, casting="same_kind")
+    x._version[0] += 1
+    if recording:
+        if source.dtype != target.dtype:
+            result = apply(cast, result, target.dtype)
+        _new_history(x, result)
+    return x
+
+
+def _new_history(x: Tensor, result: Tensor) -> None:
+    if x._view is None:
+        x._node, x._requires_grad = result._node, result._requires_grad
+        return
+    base = x._view.base
+    edges = tuple((t._node or t) if t.requires_grad else None for t in (base, result))
+    base._node = Node(TABLE[_replaced], edges, (Like(base._array), Like(x._array), x._view), {}, None)
+    base._requires_grad = True
+    x._view.refresh(x)

@@ -1,0 +1,265 @@
+"""The tape: calling a primitive records it, if a gradient will be wanted.
+
+:func:`apply` calls a primitive on the arrays inside its arguments. If one of them requires grad, the result carries a
+:class:`Node`: which row of the table, what its rules will read, and the edges to the nodes that made the arguments.
+``backward.py`` reads the nodes from the newest to the oldest.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .dtypes import get_default_dtype, promoted
+from .modes import modes, set_grad_enabled
+from .table import TABLE, Row, derivative
+from .tensor import Array, Tensor, new_tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+class Node:
+    """One recorded step. ``tensor.grad_fn`` is the node that made a tensor."""
+
+    __slots__ = (
+        "__weakref__", "args", "edges", "hooks", "is_complex", "kwargs", "order", "out", "retained", "row", "shapes",
+        "stamps",
+    )  # fmt: skip
+
+    def __init__(self, row: Row, edges: tuple[Node | Tensor | None, ...], args: Any, kwargs: Any, out: Array) -> None:
+        self.row = row
+        self.edges = edges  # for each argument: the node that made it, or the leaf that it is, or None
+        self.args = args  # what the rules will read
+        self.kwargs: Any = kwargs
+        self.out = out
+        self.order = next(_clock)
+        self.stamps: Any = ()  # (version counter, its value now) of each tensor that was saved
+        self.shapes: Any = None  # of the arguments, where broadcasting must be undone
+        self.is_complex: Any = None  # for each argument, if any number here is complex
+        self.hooks: Any = None
+        self.retained: Any = None  # weak references to the tensors that retain their grad
+
+    def name(self) -> str:
+        """``MulBackward`` for a product."""
+        return self.row.name + "Backward"
+
+    def __repr__(self) -> str:
+        return f"<{self.name()}>"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes that this one passes gradients to, in torch's form: pairs of a node and 0."""
+        return tuple((AccumulateGrad(e) if isinstance(e, Tensor) else e, 0) for e in self.edges)
+
+    def free(self) -> None:
+        """Let go of the saved arrays; a node that saved none can go backward again."""
+        if self.stamps:
+            self.args = self.kwargs = self.out = None
+
+
+class AccumulateGrad:
+    """Stands for a leaf in :attr:`Node.next_functions`; ``variable`` is the leaf."""
+
+    def __init__(self, variable: Tensor) -> None:
+        self.variable = variable
+
+    def name(self) -> str:
+        """``AccumulateGrad``."""
+        return "AccumulateGrad"
+
+    def __repr__(self) -> str:
+        return "<AccumulateGrad>"
+
+
+class Like:
+    """The shape of an argument without its values: all that the rule of a linear primitive reads."""
+
+    __slots__ = ("dtype", "ndim", "shape", "size")
+
+    def __init__(self, array: Array) -> None:
+        self.shape, self.dtype, self.ndim, self.size = array.shape, array.dtype, array.ndim, array.size
+
+
+_clock = itertools.count()
+_NUMBERS = frozenset((float, int, bool, complex, type(None)))
+
+
+def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
+    """Call ``primitive`` on the arrays inside ``args`` and, if a gradient will be wanted, record the call.
+
+    >>> import numpy as np
+    >>> from minitorch_optim.autograd import tensor
+    >>> apply(np.add, tensor([1.0, 2.0], requires_grad=True), 1)
+    tensor([2., 3.], grad_fn=<AddBackward>)
+    """
+    row = TABLE[primitive]
+    arrays = []
+    needs, bit = 0, 1  # needs: one bit for each argument that requires grad
+    dtype, mixed = None, False
+    for arg in args:
+        if isinstance(arg, Tensor):
+            if arg._view is not None:
+                arg._view.refresh(arg)
+            if arg._requires_grad:
+                needs |= bit
+            array = arg._array
+            arrays.append(array)
+            if dtype is None:
+                dtype = array.dtype
+            elif array.dtype is not dtype:
+                mixed = True
+        else:
+            arrays.append(arg)
+            if type(arg) not in _NUMBERS:
+                mixed = True
+        bit += bit
+    if row.promotes and (mixed or dtype is None or dtype.kind not in "fc"):
+        args = _promote(row, args)
+        arrays = [arg._array if isinstance(arg, Tensor) else arg for arg in args]
+
+    out = row.call(*arrays, **kwargs)
+    if row.fused:
+        out, kwargs["saved"] = out
+    if type(out) is not np.ndarray:
+        out = np.asarray(out)  # NumPy gives scalars for 0-d results
+    recording = needs and modes.grad and row.differentiable
+    result = new_tensor(out, bool(recording))
+    if recording:
+        result._node = _record(row, needs, args, arrays, kwargs, result)
+    if row.view and isinstance(args[0], Tensor):
+        look_into(result, args[0], row, args[1:], kwargs)
+    return result
+
+
+def _record(
+    row: Row, needs: int, args: tuple[Any, ...], arrays: list[Any], kwargs: dict[str, Any], result: Tensor
+) -> Node:
+    out = result._array
+    stamps: list[Any] = []
+    if row.linear:
+        kept: Any = [Like(a._array) if isinstance(a, Tensor) else a for a in args]
+        out_kept = Like(out)
+    else:
+        wanted, reads_out = row.reads_for(needs, len(args))
+        kept = []
+        for arg, array, want in zip(args, arrays, wanted, strict=True):
+            kept.append(array if want else None)
+            if want and isinstance(arg, Tensor):
+                stamps.append((arg._version, arg._version[0]))
+        out_kept = out if reads_out else None
+        if reads_out:
+            stamps.append((result._version, 0))
+    edges = tuple(
+        [
+            None if not needs >> i & 1 else arg._node if arg._node is not None else arg
+            for i, arg in enumerate(args)
+        ]
+    )
+    node = Node(row, edges, kept, kwargs, out_kept)
+    node.stamps = stamps
+    shape = out.shape
+    if row.elementwise:
+        for array in arrays:
+            if isinstance(array, np.ndarray) and array.shape != shape:
+                node.shapes = [getattr(a, "shape", ()) for a in arrays]
+                break
+    if out.dtype.kind == "c" or any(isinstance(a, np.ndarray) and a.dtype.kind == "c" for a in arrays):
+        node.is_complex = [getattr(a, "dtype", out.dtype).kind == "c" for a in arrays]
+    return node
+
+
+def primitive(function: F) -> F:
+    """Make a function of arrays behave as NumPy's own do: called with a Tensor, it goes to the tape.
+
+    So a rule may call it and serve both orders. Its row is still to be entered with ``derivative``.
+    """
+
+    @functools.wraps(function)
+    def on_either(*args: Any, **kwargs: Any) -> Any:
+        if any(isinstance(arg, Tensor) for arg in args):
+            return apply(on_either, *args, **kwargs)
+        out = function(*args, **kwargs)
+        return out[0] if TABLE[on_either].fused else out
+
+    on_either.on_arrays = function  # type: ignore[attr-defined]
+    return on_either  # type: ignore[return-value]
+
+
+@primitive
+def cast(x: Array, dtype: Any) -> Array:
+    """A copy of ``x`` in another dtype."""
+    return x.astype(dtype)
+
+
+derivative(
+    cast,
+    lambda g, out, x, dtype: cast(np.real(g) if g.dtype.kind == "c" and x.dtype.kind == "f" else g, x.dtype),
+    name="ToCopy",
+    linear=True,
+    holomorphic=False,
+)
+
+
+def _promote(row: Row, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments brought to one dtype, by casts that are recorded."""
+    first = 1 if row.primitive is np.where else 0  # where's condition keeps its dtype
+    operands = [np.asarray(a) if isinstance(a, list | tuple) else a for a in args[first:]]
+    arrays = [a._array if isinstance(a, Tensor) else a for a in operands]
+    dtype = promoted(
+        [a for a in arrays if isinstance(a, np.ndarray | np.generic)],
+        [a for a in arrays if isinstance(a, bool | int | float | complex) and not isinstance(a, np.generic)],
+    )
+    if row.whole_to_real and dtype.kind in "bui":
+        dtype = get_default_dtype()
+    result = list(args[:first])
+    for a in operands:
+        if isinstance(a, Tensor):
+            result.append(a if a._array.dtype == dtype else apply(cast, a, dtype))
+        else:
+            result.append(a if a is None else np.asarray(a, dtype=dtype))
+    return tuple(result)
+
+
+class View:
+    """How a tensor looks into the memory of another: ``base``, and the steps that lead from it to here.
+
+    Where one of them is changed in place, the base gets a new history, and each view derives its own from that the next
+    time it is looked at.
+    """
+
+    __slots__ = ("base", "seen", "steps")
+
+    def __init__(self, base: Tensor, steps: tuple[Any, ...]) -> None:
+        self.base = base
+        self.steps = steps
+        self.seen = base._node
+
+    def of(self, whole: Any) -> Any:
+        """The same view of another array, or tensor, of the base's shape."""
+        for row, args, kwargs in self.steps:
+            if isinstance(whole, Tensor):
+                whole = apply(row.primitive, whole, *args, **kwargs)
+            else:
+                whole = row.call(whole, *args, **kwargs)
+        return whole
+
+    def refresh(self, view: Tensor) -> None:
+        """Derive the history of ``view`` anew if the base's has changed."""
+        if self.base._node is not self.seen:
+            self.seen = self.base._node
+            with set_grad_enabled(True):
+                again = self.of(self.base)
+            view._node, view._requires_grad = again._node, again._requires_grad
+
+
+def look_into(result: Tensor, source: Tensor, row: Row, args: Any, kwargs: Any) -> None:
+    """Note that ``result`` is a view of ``source``, if it shares its memory."""
+    memory, array = result._array.base, source._array
+    if memory is not None and (memory is array or memory is getattr(array, "base", None)):
+        step = (row, args, kwargs)
+        known = source._view
+        result._version = source._version
+        result._view = View(known.base, (*known.steps, step)) if known is not None else View(source, (step,))
