@@ -97,6 +97,21 @@ def is_differentiable(dtype: DType) -> bool:
     return dtype.kind in "fc"
 
 
+def common_dtype(dtypes: Iterable[DType]) -> DType:
+    """The dtype that holds them all, by PyTorch's rule: whole numbers do not widen a real type.
+
+    >>> common_dtype([float32, int64]), common_dtype([complex64, float64]), common_dtype([uint8, int8])
+    (dtype('float32'), dtype('complex128'), dtype('int16'))
+    """
+    dtypes = list(dtypes)
+    if any(d.kind in "fc" for d in dtypes):
+        dtypes = [d for d in dtypes if d.kind in "fc"]
+    result = dtypes[0]
+    for other in dtypes[1:]:
+        result = np.promote_types(result, other)
+    return result
+
+
 def promoted(tensors: Iterable[np.ndarray[Any, Any]], numbers: Iterable[Any]) -> DType:
     """The dtype in which an operation on these arrays and Python numbers is carried out.
 
@@ -112,9 +127,7 @@ def promoted(tensors: Iterable[np.ndarray[Any, Any]], numbers: Iterable[Any]) ->
     for level in (dimensioned, single, python):
         if not level:
             continue
-        this = level[0]
-        for other in level[1:]:
-            this = np.promote_types(this, other)
+        this = common_dtype(level)
         if level is python and result is not None and this.kind == "c" and result.kind == "f":
             this = _COMPLEX_OF[result]  # a complex number keeps the precision of a real tensor
         if result is None or _RANK[this.kind] > _RANK[result.kind]:
