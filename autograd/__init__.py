@@ -4,7 +4,7 @@ Read in this order: ``tensor.py`` (what a tensor holds), ``table.py`` and ``deri
 (calling records), ``backward.py`` (the tape is read backwards). ``ops/`` gives torch's names to all of it.
 """
 
-from . import derivatives, dtypes, ops
+from . import derivatives, dtypes, ops, printing, random
 from .backward import backward, grad
 from .dtypes import *
 from .function import Function
@@ -17,6 +17,8 @@ from .modes import (
     set_grad_enabled,
 )
 from .ops import *
+from .printing import *
+from .random import *
 from .table import TABLE, derivative
 from .tape import apply, primitive
 from .tensor import Tensor, is_tensor
@@ -30,3 +32,5 @@ __all__ = [
 ]  # fmt: skip
 __all__ += dtypes.__all__
 __all__ += ops.__all__
+__all__ += printing.__all__
+__all__ += random.__all__

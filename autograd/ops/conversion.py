@@ -1,0 +1,313 @@
+"""From tensors to Python and between dtypes; copying into a tensor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..derivatives import shapes
+from ..dtypes import DType, common_dtype, promoted
+from ..inplace import overwrite
+from ..tape import apply, cast
+from ..tensor import Tensor, array_of, new_tensor
+from .creation import check_device, dtype_of, values_of, zeros_like
+from .naming import op
+
+__all__ = ["can_cast", "clone", "is_complex", "is_floating_point", "promote_types", "result_type"]
+
+
+# -- to Python ----------------------------------------------------------------------------------
+
+
+@op
+def item(input: Tensor) -> Any:
+    """The only element, as a Python number.
+
+    Raises
+    ------
+    RuntimeError
+        if there is not exactly one element
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> tensor([2.5]).item()
+    2.5
+    """
+    array = _dense(input)
+    if array.size != 1:
+        raise RuntimeError(
+            f"a Tensor with {array.size} elements cannot be converted to Scalar: its shape is {list(array.shape)}. "
+            f"Use tolist() for all elements, or reduce it first, as in x.mean()"
+        )
+    return array.item()
+
+
+def _dense(input: Tensor) -> Any:
+    return input._array.to_dense() if input.is_sparse else input._array
+
+
+@op
+def tolist(input: Tensor) -> Any:
+    """The elements as nested lists of Python numbers; a number for a 0-d tensor."""
+    return _dense(input).tolist()
+
+
+def _to_bool(self: Tensor) -> bool:
+    array = _dense(self)
+    if array.size != 1:
+        count = "no values" if array.size == 0 else "more than one value"
+        raise RuntimeError(
+            f"Boolean value of Tensor with {count} is ambiguous: its shape is {list(array.shape)}. Use any() or all()"
+        )
+    return bool(array.item())
+
+
+def _only_element(self: Tensor) -> Any:
+    array = _dense(self)
+    if array.size != 1:
+        raise ValueError(
+            f"only one element tensors can be converted to Python scalars, and this one has shape {list(array.shape)}"
+        )
+    return array.item()
+
+
+def _to_index(self: Tensor) -> int:
+    if self.dtype.kind in "fc" or self._array.size != 1:
+        raise TypeError(
+            f"only integer tensors of a single element can be converted to an index, and this one has dtype "
+            f"{self.dtype} and shape {list(self.shape)}"
+        )
+    return int(self._array.item())
+
+
+def _format(self: Tensor, spec: str) -> str:
+    if self._array.ndim == 0 and not self.is_sparse:
+        return format(self.item(), spec)
+    return object.__format__(self, spec)
+
+
+Tensor.__bool__ = _to_bool  # type: ignore[method-assign]
+Tensor.__float__ = lambda self: float(_only_element(self))  # type: ignore[method-assign]
+Tensor.__int__ = lambda self: int(_only_element(self))  # type: ignore[method-assign]
+Tensor.__complex__ = lambda self: complex(_only_element(self))  # type: ignore[attr-defined]
+Tensor.__index__ = _to_index  # type: ignore[attr-defined]
+Tensor.__format__ = _format  # type: ignore[assignment]
+
+
+# -- to another dtype ---------------------------------------------------------------------------
+
+
+@op
+def clone(input: Tensor, memory_format: Any = None) -> Tensor:
+    """A copy with memory of its own; the gradient flows through it. ``memory_format`` is for torch's sake: C order.
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> x = tensor([1.0, 2.0], requires_grad=True)
+    >>> x.clone()
+    tensor([1., 2.], grad_fn=<CloneBackward>)
+    """
+    return apply(shapes.clone, input)
+
+
+def _cast(input: Tensor, dtype: DType) -> Tensor:
+    """``input`` itself if it has this dtype, otherwise converted: the gradient flows back in the old dtype."""
+    return input if input.dtype == dtype else apply(cast, input, dtype)
+
+
+def _to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **options: Any) -> Tensor:
+    """This tensor in another dtype; the tensor itself if nothing is to change.
+
+    ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other_tensor)``; then ``non_blocking`` and ``copy``, as in
+    torch. There is one device, so moving is free. ``copy=True`` always gives a new tensor.
+
+    >>> from minitorch_optim.autograd import float64, tensor
+    >>> tensor([1, 2]).to("cpu", float64)
+    tensor([1., 2.], dtype=torch.float64)
+    """
+    flags = []
+    for arg in args:
+        if isinstance(arg, Tensor):
+            dtype = arg.dtype
+        elif isinstance(arg, bool):
+            flags.append(arg)
+        elif _is_dtype(arg):
+            dtype = arg
+        elif arg is not None:
+            device = arg
+    unknown = options.keys() - {"non_blocking", "memory_format"}
+    if unknown:
+        raise TypeError(f"to() got an unexpected keyword argument {min(unknown)!r}")
+    check_device(device)
+    if len(flags) > 1:
+        copy = flags[1]
+    result = self if dtype is None else _cast(self, dtype_of(dtype))
+    return clone(result) if copy and result is self else result
+
+
+def _is_dtype(value: Any) -> bool:
+    return isinstance(value, np.dtype) or isinstance(value, type)
+
+
+Tensor.to = _to
+
+_TYPES = {
+    "Float": "float32", "Double": "float64", "Half": "float16", "ComplexFloat": "complex64",
+    "ComplexDouble": "complex128", "Long": "int64", "Int": "int32", "Short": "int16", "Char": "int8", "Byte": "uint8",
+    "Bool": "bool",
+}  # fmt: skip
+_TYPE_NAMES = {np.dtype(dtype): f"torch.{word}Tensor" for word, dtype in _TYPES.items()}
+
+
+def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """In ``dtype``, which may be a legacy name; without an argument that name, such as ``'torch.FloatTensor'``.
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> tensor([1.0]).type()
+    'torch.FloatTensor'
+    >>> tensor([1.0]).type("torch.LongTensor")
+    tensor([1])
+    """
+    if dtype is None:
+        return _TYPE_NAMES[self.dtype]
+    if isinstance(dtype, str):
+        known = {name: kind for kind, name in _TYPE_NAMES.items()}
+        if dtype not in known:
+            raise ValueError(f"invalid type: {dtype!r}; known are {', '.join(known)}")
+        return _cast(self, known[dtype])
+    return _cast(self, dtype_of(getattr(dtype, "dtype", dtype)))
+
+
+Tensor.type = _type
+Tensor.type_as = lambda self, other: _cast(self, other.dtype)
+
+
+def _cast_method(name: str, dtype: str) -> None:
+    def method(self: Tensor) -> Tensor:
+        return _cast(self, np.dtype(dtype))
+
+    method.__name__ = name
+    method.__qualname__ = f"Tensor.{name}"
+    method.__doc__ = f"In {dtype}; the tensor itself if it is."
+    setattr(Tensor, name, method)
+
+
+for _name, _dtype in (
+    ("float", "float32"), ("double", "float64"), ("half", "float16"), ("cfloat", "complex64"), ("cdouble", "complex128"),
+    ("long", "int64"), ("int", "int32"), ("short", "int16"), ("char", "int8"), ("byte", "uint8"), ("bool", "bool"),
+):  # fmt: skip
+    _cast_method(_name, _dtype)
+
+
+# -- to another place: there is one -------------------------------------------------------------
+
+
+def _cpu(self: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor itself: it is on the CPU."""
+    return self
+
+
+def _cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
+    """Raises the error of ``device("cuda")``."""
+    check_device("cuda")
+    return self
+
+
+Tensor.cpu, Tensor.cuda = _cpu, _cuda
+Tensor.pin_memory = Tensor.share_memory_ = _cpu  # memory is the process's own
+Tensor.is_pinned = Tensor.is_shared = lambda self: False
+Tensor.get_device = lambda self: -1  # torch's number for the CPU
+
+
+# -- about the dtype and the memory -------------------------------------------------------------
+
+
+@op
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the elements are real numbers."""
+    return input.dtype.kind == "f"
+
+
+@op
+def is_complex(input: Tensor) -> bool:
+    """Whether the elements are complex numbers."""
+    return input.dtype.kind == "c"
+
+
+def promote_types(type1: DType, type2: DType) -> DType:
+    """The dtype of an operation on tensors of these two.
+
+    >>> promote_types(np.dtype("int64"), np.dtype("float32"))
+    dtype('float32')
+    """
+    return common_dtype((type1, type2))
+
+
+def result_type(tensor1: Any, tensor2: Any) -> DType:
+    """The dtype of an operation on these two tensors or numbers."""
+    arrays = [array_of(t) for t in (tensor1, tensor2)]
+    return promoted([a for a in arrays if hasattr(a, "dtype")], [a for a in arrays if not hasattr(a, "dtype")])
+
+
+def can_cast(from_: DType, to: DType) -> bool:
+    """Whether PyTorch's rules let a result of one dtype be stored in the other: never to a lower kind.
+
+    >>> can_cast(np.dtype("float64"), np.dtype("float32")), can_cast(np.dtype("float32"), np.dtype("int64"))
+    (True, False)
+    """
+    rank = "buifc".index
+    return rank(np.dtype(from_).kind) <= rank(np.dtype(to).kind) or {from_.kind, to.kind} == {"u", "i"}
+
+
+Tensor.is_signed = lambda self: self.dtype.kind not in "bu"
+Tensor.element_size = lambda self: self.dtype.itemsize
+Tensor.itemsize = property(lambda self: self.dtype.itemsize)
+Tensor.nbytes = property(lambda self: self._array.nbytes)
+Tensor.data_ptr = lambda self: self._array.ctypes.data
+
+
+# -- into this tensor ---------------------------------------------------------------------------
+
+
+def _copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Take the values of ``src``, broadcast to this shape and converted to this dtype. The gradient flows to ``src``."""
+    source = src if isinstance(src, Tensor) else new_tensor(values_of(src))
+    if self.is_sparse or source.is_sparse:
+        return _copy_sparse(self, source)
+    if np.broadcast_shapes(self.shape, source.shape) != self.shape:
+        raise RuntimeError(
+            f"copy_: output with shape {list(self.shape)} doesn't match the broadcast shape of the source, whose shape "
+            f"is {list(source.shape)}"
+        )
+    return overwrite(self, apply(shapes.replaced, self.detach(), source), "copy_")
+
+
+def _copy_sparse(self: Tensor, source: Tensor) -> Tensor:
+    if not (self.is_sparse and source.is_sparse and self.shape == source.shape):
+        raise RuntimeError(
+            f"copy_() between dense and sparse Tensors is not implemented, nor between shapes: from {source.layout} "
+            f"{list(source.shape)} to {self.layout} {list(self.shape)}. Use to_dense() or to_sparse() first"
+        )
+    self._array = source._array.astype(self.dtype).copy()
+    self._version[0] += 1
+    return self
+
+
+def _fill_(self: Tensor, value: Any) -> Tensor:
+    """Set every element to one number, or to the value of a 0-d tensor, to which the gradient flows."""
+    if np.ndim(array_of(value)) != 0:
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {np.ndim(array_of(value))} dimensions."
+        )
+    return _copy_(self, value)
+
+
+def _zero_(self: Tensor) -> Tensor:
+    """Set every element to 0; a sparse tensor loses its entries."""
+    if self.is_sparse:
+        return _copy_(self, zeros_like(self))
+    return _copy_(self, 0)
+
+
+for _inplace in (_copy_, _fill_, _zero_):
+    _inplace.__name__ = _inplace.__name__[1:]
+    setattr(Tensor, _inplace.__name__, _inplace)

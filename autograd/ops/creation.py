@@ -1,0 +1,546 @@
+"""Tensors made from values, from other tensors' shapes, or from nothing.
+
+Every function here also takes, by keyword,
+
+requires_grad : bool
+    record what is computed from the new tensor (default False); real and complex dtypes only
+device : device or str
+    ``"cpu"``, the only one
+layout : str
+    ``strided`` (default), or ``sparse_coo`` for a tensor that stores its nonzero elements only
+
+A ``size`` is given as separate whole numbers, as one tuple, or as ``size=``. ``dtype`` defaults to
+:func:`get_default_dtype`, float32, unless the function says otherwise.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import DType, common_dtype, device, get_default_dtype, is_differentiable, sparse_coo, strided
+from ..tensor import Array, Tensor, array_of, legacy_constructor, new_tensor
+
+__all__ = [
+    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
+    "ShortTensor", "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_numpy", "full", "full_like",
+    "linspace", "logspace", "ones", "ones_like", "range", "scalar_tensor", "tensor", "zeros", "zeros_like",
+]  # fmt: skip
+
+
+# -- what all of them share ---------------------------------------------------------------------
+
+
+def leaf(array: Array, requires_grad: bool = False, device: Any = None, layout: str | None = None) -> Tensor:
+    """A new tensor around ``array``, with the keywords that every creating function takes."""
+    check_device(device)
+    result = new_tensor(array)
+    if requires_grad:
+        if not is_differentiable(array.dtype):
+            raise RuntimeError(
+                f"Only Tensors of floating point and complex dtype can require gradients, and this one would be "
+                f"{array.dtype}: give dtype=float32"
+            )
+        result._requires_grad = True
+    if layout == sparse_coo:
+        from ..sparse import COO
+
+        result._array = COO.from_dense(array)
+    elif layout not in (None, strided):
+        raise ValueError(f"layout must be strided or sparse_coo, got {layout!r}")
+    return result
+
+
+def check_device(place: Any) -> None:
+    """Raise the error of :class:`device` unless ``place`` is None or the CPU."""
+    if place is not None and not isinstance(place, device):
+        device(place)
+
+
+def dtype_of(dtype: Any, default: Any = None) -> DType:
+    """``dtype`` as a NumPy dtype that a tensor can hold; for None the ``default``, by default the default dtype."""
+    if dtype is None:
+        dtype = default
+    if dtype is None:
+        return get_default_dtype()
+    result = dtype if isinstance(dtype, np.dtype) else np.dtype(dtype)
+    if result.kind not in "biufc":
+        raise TypeError(f"dtype must be one of float32, float64, int64, bool, complex64 and their like, got {dtype!r}")
+    return result
+
+
+def shape_of(sizes: tuple[Any, ...], size: Any = None, what: str = "zeros") -> tuple[int, ...]:
+    """The shape that is meant by ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``."""
+    if size is not None:
+        sizes = (size,)
+    elif not sizes:
+        raise TypeError(f'{what}() missing 1 required positional arguments: "size", as in {what}(2, 3)')
+    if len(sizes) == 1 and isinstance(sizes[0], list | tuple):
+        sizes = tuple(sizes[0])
+    shape = []
+    for n in sizes:
+        if isinstance(n, float) or not hasattr(n, "__index__"):
+            raise TypeError(f"{what}(): argument 'size' must be tuple of ints, not {type(n).__name__}: {n!r}")
+        shape.append(n.__index__())
+    if any(n < 0 for n in shape):
+        raise RuntimeError(f"{what}: Dimension size must be non-negative, got {shape}")
+    return tuple(shape)
+
+
+# -- from values --------------------------------------------------------------------------------
+
+
+def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor with a copy of these values.
+
+    Parameters
+    ----------
+    data : number, nested list or tuple, ndarray, Tensor
+        lists may hold numbers, one-element tensors (their values count, not their history) and arrays
+    dtype : optional
+        default: an array keeps its own; Python floats become float32 (:func:`set_default_dtype`), ints int64
+
+    Raises
+    ------
+    ValueError
+        if the nested lists are not rectangular
+
+    >>> tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    >>> tensor([1, 2.5])
+    tensor([1.0000, 2.5000])
+    """
+    if isinstance(data, Tensor):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than tensor(sourceTensor).",
+            stacklevel=2,
+        )
+    array = values_of(data, dtype)
+    return leaf(array.copy() if shares(array, data) else array, requires_grad, device)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """``data`` as a tensor, without a copy if it is a Tensor or an array of the right dtype.
+
+    A Tensor keeps its history.
+
+    >>> import numpy as np
+    >>> a = np.zeros(2)
+    >>> as_tensor(a)[0] = 5.0
+    >>> a
+    array([5., 0.])
+    """
+    check_device(device)
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)
+    return new_tensor(values_of(data, dtype))
+
+
+def asarray(
+    obj: Any, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
+    """As :func:`as_tensor`; ``copy=True`` never shares memory, ``copy=False`` fails rather than not share.
+
+    >>> asarray([1.0, 2.0], requires_grad=True)
+    tensor([1., 2.], requires_grad=True)
+    """
+    array = values_of(obj, dtype)
+    shared = shares(array, obj)
+    if copy is False and not shared:
+        raise ValueError(f"asarray: copy=False, but a {type(obj).__name__} cannot become {array.dtype} without a copy")
+    if isinstance(obj, Tensor) and shared and not copy:
+        if requires_grad and not obj.requires_grad:
+            return obj.detach().requires_grad_()
+        return obj if requires_grad or not obj.requires_grad else obj.detach()
+    return leaf(array.copy() if copy and shared else array, requires_grad, device)
+
+
+def from_numpy(ndarray: Any) -> Tensor:
+    """The tensor that shares the memory of a NumPy array, with its dtype.
+
+    >>> import numpy as np
+    >>> a = np.arange(3.0)
+    >>> t = from_numpy(a)
+    >>> a[0] = 7.0
+    >>> t
+    tensor([7., 1., 2.], dtype=torch.float64)
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__}): use tensor(data) for other values")
+    return new_tensor(checked_array(ndarray))
+
+
+def checked_array(array: Array) -> Array:
+    """``array`` itself, if a tensor can share its memory."""
+    if array.dtype.kind not in "biufc":
+        raise TypeError(
+            f"can't convert np.ndarray of type {array.dtype}. The only supported types are: float64, float32, "
+            f"float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool."
+        )
+    if not array.dtype.isnative:
+        raise ValueError(
+            f"given numpy array has byte order different from the native byte order ({array.dtype}). Convert it "
+            f"first: array.astype(array.dtype.newbyteorder('='))"
+        )
+    if any(stride < 0 for stride in array.strides):
+        raise ValueError(
+            f"At least one stride in the given numpy array is negative ({array.strides}), and tensors with negative "
+            f"strides are not currently supported. (Make a copy of your array with array.copy().)"
+        )
+    return np.asarray(array)
+
+
+def values_of(data: Any, dtype: Any = None) -> Array:
+    """The values in ``data`` as an array of the dtype that torch would choose; may share memory with ``data``."""
+    wanted = None if dtype is None else dtype_of(dtype)
+    data = array_of(data)
+    if not isinstance(data, np.ndarray) and hasattr(data, "__array__") and not isinstance(data, np.generic):
+        data = np.asarray(data)
+    if isinstance(data, np.ndarray):
+        array = checked_array(data)
+    elif hasattr(data, "coalesced"):
+        array = data
+    else:
+        found: set[DType] = set()
+        array = _stacked(_unwrapped(data, found))
+        if wanted is None:
+            wanted = common_dtype(found) if found else get_default_dtype()
+        _check_range(array, wanted)
+    return array if wanted is None else array.astype(wanted, copy=False)
+
+
+def shares(array: Array, data: Any) -> bool:
+    """Whether ``values_of(data)`` gave memory that belongs to ``data``."""
+    data = array_of(data)
+    return array is data or (isinstance(data, np.ndarray) and np.may_share_memory(array, data))
+
+
+def _unwrapped(data: Any, found: set[DType]) -> Any:
+    """Nested lists with the tensors in them replaced by their values; the dtypes met are added to ``found``."""
+    kind = type(data)
+    if kind in _PYTHON:
+        found.add(_python_dtype(kind))
+        return data
+    if isinstance(data, list | tuple | builtins.range):
+        kinds = set(map(type, data))
+        if kinds <= _PYTHON:
+            found.update(map(_python_dtype, kinds))
+            return data
+        return [_unwrapped(value, found) for value in data]
+    if isinstance(data, Tensor):
+        if data._array.size != 1:
+            raise ValueError(
+                f"only one element tensors can be converted to Python scalars, and one in the list has shape "
+                f"{list(data.shape)}: use stack(list) to join tensors"
+            )
+        data = data._array.reshape(())[()]
+    if isinstance(data, np.ndarray | np.generic) and data.dtype.kind in "biufc":
+        found.add(data.dtype)
+        return data
+    if isinstance(data, str):
+        raise TypeError(f"new(): invalid data type 'str': {data!r}")
+    if hasattr(data, "__array__"):
+        return _unwrapped(np.asarray(data), found)
+    raise RuntimeError(f"Could not infer dtype of {kind.__name__}: a tensor holds numbers and truth values, got {data!r}")
+
+
+_PYTHON = {float, int, bool, complex}
+
+
+def _python_dtype(kind: type) -> DType:
+    """The dtype that a Python number of this type becomes."""
+    if kind is complex:
+        return common_dtype((get_default_dtype(), np.dtype(np.complex64)))
+    return get_default_dtype() if kind is float else np.dtype(kind)
+
+
+def _stacked(data: Any) -> Array:
+    try:
+        return np.array(data)
+    except ValueError:
+        raise ValueError(_misfit(data)) from None
+
+
+def _misfit(data: Any) -> str:
+    """What is wrong with nested lists that are not rectangular."""
+    level, dim = [data], 0
+    while True:
+        lengths = [len(v) if hasattr(v, "__len__") else "a number" for v in level]
+        for n in lengths:
+            if n != lengths[0]:
+                return f"expected sequence of length {lengths[0]} at dim {dim} (got {n}): the lists are not rectangular"
+        level, dim = [value for values in level for value in values], dim + 1
+
+
+def _check_range(array: Array, dtype: DType) -> None:
+    """Whole numbers that do not fit are an error, not a wrapped value."""
+    if array.dtype.kind == "O" or (array.dtype == np.uint64 and dtype == np.int64):
+        raise ValueError("Overflow when unpacking long long: a whole number given does not fit into int64")
+    if dtype.kind in "iu" and array.dtype.kind in "iu" and array.size and not np.can_cast(array.dtype, dtype):
+        limits = np.iinfo(dtype)
+        lowest = limits.min or -limits.max  # as in torch, -1 becomes the largest unsigned number
+        for value in (array.min(), array.max()):
+            if not lowest <= int(value) <= limits.max:
+                raise RuntimeError(f"value cannot be converted to type {dtype} without overflow: {value}")
+
+
+# -- of one value -------------------------------------------------------------------------------
+
+
+def zeros(*sizes: Any, size: Any = None, dtype: Any = None, **options: Any) -> Tensor:
+    """Zeros of this shape.
+
+    >>> zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
+    return leaf(np.zeros(shape_of(sizes, size, "zeros"), dtype_of(dtype)), **options)
+
+
+def ones(*sizes: Any, size: Any = None, dtype: Any = None, **options: Any) -> Tensor:
+    """Ones of this shape.
+
+    >>> ones(2, dtype=int, requires_grad=False)
+    tensor([1, 1])
+    """
+    return leaf(np.ones(shape_of(sizes, size, "ones"), dtype_of(dtype)), **options)
+
+
+def empty(*sizes: Any, size: Any = None, dtype: Any = None, **options: Any) -> Tensor:
+    """A tensor of this shape whose values are whatever the memory held.
+
+    >>> empty(2, 0).shape
+    torch.Size([2, 0])
+    """
+    kind = np.zeros if options.get("layout") == sparse_coo else np.empty
+    return leaf(kind(shape_of(sizes, size, "empty"), dtype_of(dtype)), **options)
+
+
+def full(size: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Tensor:
+    """A tensor of this shape filled with one value, whose kind decides the dtype.
+
+    >>> full((2,), 3), full((2,), 3.0)
+    (tensor([3, 3]), tensor([3., 3.]))
+    """
+    value = values_of(fill_value, dtype)
+    sizes = size if isinstance(size, list | tuple) else (size,)
+    return leaf(np.full(shape_of(tuple(sizes), what="full"), value, value.dtype), **options)
+
+
+def scalar_tensor(value: Any, dtype: Any = None, **options: Any) -> Tensor:
+    """A 0-d tensor, of the default float dtype whatever the value is.
+
+    >>> scalar_tensor(3)
+    tensor(3.)
+    """
+    return full((), value, dtype_of(dtype), **options)
+
+
+def zeros_like(input: Tensor, dtype: Any = None, **options: Any) -> Tensor:
+    """Zeros in the shape and dtype of ``input``, sparse if it is.
+
+    >>> zeros_like(tensor([1, 2]))
+    tensor([0, 0])
+    """
+    if isinstance(input, Tensor) and input.is_sparse:
+        options.setdefault("layout", sparse_coo)
+    return zeros(input.shape, dtype=dtype_of(dtype, input.dtype), **options)
+
+
+def ones_like(input: Tensor, dtype: Any = None, **options: Any) -> Tensor:
+    """Ones in the shape and dtype of ``input``.
+
+    >>> ones_like(tensor([1, 2]), dtype=np.float32)
+    tensor([1., 1.])
+    """
+    return ones(input.shape, dtype=dtype_of(dtype, input.dtype), **options)
+
+
+def empty_like(input: Tensor, dtype: Any = None, **options: Any) -> Tensor:
+    """An uninitialised tensor in the shape and dtype of ``input``, sparse and without entries if it is sparse.
+
+    >>> empty_like(tensor([1, 2])).dtype
+    dtype('int64')
+    """
+    if isinstance(input, Tensor) and input.is_sparse:
+        options.setdefault("layout", sparse_coo)
+    return empty(input.shape, dtype=dtype_of(dtype, input.dtype), **options)
+
+
+def full_like(input: Tensor, fill_value: Any, dtype: Any = None, **options: Any) -> Tensor:
+    """One value in the shape and dtype of ``input``.
+
+    >>> full_like(tensor([1, 2]), 7.9)
+    tensor([7, 7])
+    """
+    return full(tuple(input.shape), fill_value, dtype_of(dtype, input.dtype), **options)
+
+
+# -- sequences and the identity -----------------------------------------------------------------
+
+
+def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None, **options: Any) -> Tensor:
+    """The numbers from ``start`` up to but not including ``end``; ``arange(end)`` begins at 0.
+
+    Shape (ceil((end - start) / step),); int64 if all three are whole, otherwise the default float. Element i is
+    ``start + i * step``, computed in double precision.
+
+    Raises
+    ------
+    RuntimeError
+        if ``step`` is zero or leads away from ``end``
+
+    >>> arange(3)
+    tensor([0, 1, 2])
+    >>> arange(1, 2, 0.25)
+    tensor([1.0000, 1.2500, 1.5000, 1.7500])
+    """
+    if end is None:
+        start, end = 0, start
+    start, end, step, kind = _limits("arange", dtype, start, end, step)
+    count = -((start - end) // step) if kind.kind in "iu" else math.ceil((end - start) / step)
+    return leaf(_progression(start, step, count, kind), **options)
+
+
+def range(start: Any = 0, end: Any = None, step: Any = 1, dtype: Any = None, **options: Any) -> Tensor:
+    """The numbers from ``start`` to ``end``, which is included: torch's old form of :func:`arange`, always float.
+
+    >>> range(1, 2, 0.5, dtype=np.float64)
+    tensor([1.0000, 1.5000, 2.0000], dtype=torch.float64)
+    """
+    if end is None:
+        start, end = 0, start
+    start, end, step, kind = _limits("range", dtype_of(dtype), start, end, step)
+    return leaf(_progression(start, step, math.floor((end - start) / step) + 1, kind), **options)
+
+
+def _limits(what: str, dtype: Any, *numbers: Any) -> tuple[Any, Any, Any, DType]:
+    """Start, end and step as Python numbers, and the dtype of the result."""
+    start, end, step = (n.item() if hasattr(n, "item") else n for n in numbers)
+    whole = all(isinstance(n, int) for n in (start, end, step))
+    kind = dtype_of(dtype, np.dtype(np.int64) if whole else None)
+    if step == 0:
+        raise RuntimeError(f"step must be nonzero, and {what} got {step}")
+    if not all(map(math.isfinite, (start, end))):
+        raise RuntimeError(f"unsupported range: {what} from {start} to {end} has no end")
+    if (end - start) * step < 0:
+        raise RuntimeError(
+            f"upper bound and lower bound inconsistent with step sign: {what} from {start} to {end} by {step}"
+        )
+    return start, end, step, kind
+
+
+def _progression(start: Any, step: Any, count: int, dtype: DType) -> Array:
+    if dtype.kind in "iu" and isinstance(start, int) and isinstance(step, int):
+        return (start + np.arange(count, dtype=np.int64) * step).astype(dtype, copy=False)
+    return (start + np.arange(count, dtype=np.float64) * step).astype(dtype)
+
+
+def linspace(start: Any, end: Any, steps: int, dtype: Any = None, **options: Any) -> Tensor:
+    """``steps`` numbers at equal distances, the first ``start``, the last ``end``. Shape (steps,).
+
+    >>> linspace(0, 1, 5)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+    """
+    return leaf(_spaced("linspace", start, end, steps, dtype), **options)
+
+
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, dtype: Any = None, **options: Any) -> Tensor:
+    """``base`` to the power of :func:`linspace`. Shape (steps,).
+
+    >>> logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    kind = dtype_of(dtype)
+    exponents = _spaced("logspace", start, end, steps, np.float64)
+    return leaf(np.power(float(base), exponents).astype(kind), **options)
+
+
+def eye(n: int, m: int | None = None, dtype: Any = None, **options: Any) -> Tensor:
+    """Ones on the diagonal, zeros elsewhere. Shape (n, m); m defaults to n.
+
+    >>> eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    rows, columns = shape_of((n, n if m is None else m), what="eye")
+    return leaf(np.eye(rows, columns, dtype=dtype_of(dtype)), **options)
+
+
+def _spaced(what: str, start: Any, end: Any, steps: int, dtype: Any) -> Array:
+    """From both ends towards the middle, so that the first and the last are exact."""
+    (count,) = shape_of((steps,), what=what)
+    kind = dtype_of(dtype, get_default_dtype())
+    exact = kind.type if kind.kind in "fc" else np.float64
+    start, end = (exact(n.item() if hasattr(n, "item") else n) for n in (start, end))
+    index = np.arange(count)
+    step = (end - start) / exact(max(count - 1, 1))
+    values = np.where(index < count // 2, start + step * index.astype(exact), end - step * (count - 1 - index).astype(exact))
+    return (values if count != 1 else np.full(1, start)).astype(kind)
+
+
+# -- beside another tensor: methods only --------------------------------------------------------
+
+
+def _new_tensor(self: Tensor, data: Any, dtype: Any = None, **options: Any) -> Tensor:
+    """:func:`tensor` with the dtype of this one."""
+    return leaf(np.array(values_of(data, dtype_of(dtype, self.dtype))), **options)
+
+
+def _new_zeros(self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, **options: Any) -> Tensor:
+    """:func:`zeros` with the dtype of this tensor."""
+    return zeros(*sizes, size=size, dtype=dtype_of(dtype, self.dtype), **options)
+
+
+def _new_ones(self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, **options: Any) -> Tensor:
+    """:func:`ones` with the dtype of this tensor."""
+    return ones(*sizes, size=size, dtype=dtype_of(dtype, self.dtype), **options)
+
+
+def _new_empty(self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, **options: Any) -> Tensor:
+    """:func:`empty` with the dtype of this tensor."""
+    return empty(*sizes, size=size, dtype=dtype_of(dtype, self.dtype), **options)
+
+
+def _new_full(self: Tensor, size: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Tensor:
+    """:func:`full` with the dtype of this tensor."""
+    return full(size, fill_value, dtype_of(dtype, self.dtype), **options)
+
+
+def _new(self: Tensor, *data: Any) -> Tensor:
+    """The legacy constructor with the dtype of this tensor: of sizes, or of one sequence of values."""
+    return legacy_constructor(Tensor, data, {}, self.dtype)
+
+
+for _method in (_new_tensor, _new_zeros, _new_ones, _new_empty, _new_full, _new):
+    _method.__name__ = _method.__name__[1:]
+    setattr(Tensor, _method.__name__, _method)
+
+
+# -- torch's legacy types, as functions ---------------------------------------------------------
+
+
+def _legacy(name: str, dtype: str) -> Any:
+    def constructor(*data: Any) -> Tensor:
+        return legacy_constructor(Tensor, data, {}, np.dtype(dtype))
+
+    constructor.__name__ = constructor.__qualname__ = name
+    constructor.__doc__ = f"Legacy: ``{name}(2, 3)`` is uninitialised, ``{name}([1, 2])`` holds these as {dtype}."
+    return constructor
+
+
+FloatTensor = _legacy("FloatTensor", "float32")
+DoubleTensor = _legacy("DoubleTensor", "float64")
+HalfTensor = _legacy("HalfTensor", "float16")
+LongTensor = _legacy("LongTensor", "int64")
+IntTensor = _legacy("IntTensor", "int32")
+ShortTensor = _legacy("ShortTensor", "int16")
+CharTensor = _legacy("CharTensor", "int8")
+ByteTensor = _legacy("ByteTensor", "uint8")
+BoolTensor = _legacy("BoolTensor", "bool")
