@@ -1,0 +1,87 @@
+"""Functions that an optimizer calls around its own: before and after a step, around saving and loading.
+
+A hook is kept under a number in an ordered dict, and the handle that its registration returns can take it out again. The
+handle knows the dict weakly, so it keeps no optimizer alive.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+Hook = Callable[..., Any]
+
+
+class Hooks(OrderedDict[int, Hook]):
+    """Hooks of one kind, in the order in which they run."""
+
+    def register(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
+        """Add a hook at the end, or at the front."""
+        handle = RemovableHandle(self)
+        self[handle.id] = hook
+        if prepend:
+            self.move_to_end(handle.id, last=False)
+        return handle
+
+
+class RemovableHandle:
+    """What a registration returns: ``remove()`` undoes it, as does the end of a ``with`` block."""
+
+    _numbers = itertools.count()
+
+    def __init__(self, hooks: Hooks) -> None:
+        self.id = next(self._numbers)
+        self._hooks = weakref.ref(hooks)
+
+    def remove(self) -> None:
+        """Take the hook out; a second time does nothing."""
+        hooks = self._hooks()
+        if hooks is not None:
+            hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+_before_any_step = Hooks()
+_after_any_step = Hooks()
+
+
+def register_optimizer_step_pre_hook(hook: Hook) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs)`` before each step of every optimizer; see ``register_step_pre_hook``."""
+    return _before_any_step.register(hook)
+
+
+def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs)`` after each step of every optimizer."""
+    return _after_any_step.register(hook)
+
+
+def with_step_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    """``step`` with the hooks around it: those of all optimizers outside, the optimizer's own inside."""
+
+    @functools.wraps(step)
+    def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        for hook in (*_before_any_step.values(), *self._step_pre_hooks.values()):
+            changed = hook(self, (self, *args), kwargs)
+            if changed is not None:
+                if not (isinstance(changed, tuple) and len(changed) == 2):
+                    raise RuntimeError(
+                        f"{step.__qualname__} must return None or a tuple of (new_args, new_kwargs), but got {changed}."
+                    )
+                given, kwargs = changed
+                args = tuple(given[1:]) if given and given[0] is self else tuple(given)
+        result = step(self, *args, **kwargs)
+        for hook in (*self._step_post_hooks.values(), *_after_any_step.values()):
+            hook(self, (self, *args), kwargs)
+        return result
+
+    hooked.has_hooks = True  # type: ignore[attr-defined]
+    return hooked
