@@ -233,15 +233,13 @@ def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> 
             part = None if rule is None else rule(g, out, *args, **kwargs)
         if part is None:
             continue
-        if isinstance(part, np.generic):
-            part = np.asarray(part)
         if node.shapes is not None and part.shape != node.shapes[i]:
             part = unbroadcast(part, node.shapes[i])
         if conjugate:
             part = np.conjugate(part)
-        if node.is_complex is not None and not node.is_complex[i] and part.dtype.kind == "c":
-            part = np.real(part)
-        result.append((edge, part))
+        if node.is_complex is not None and node.is_complex[i] != (part.dtype.kind == "c"):
+            part = part + 0j if node.is_complex[i] else np.real(part)  # a gradient is of the argument's kind
+        result.append((edge, np.asarray(part) if isinstance(part, np.generic) else part))
     return result
 
 
