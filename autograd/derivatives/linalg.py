@@ -81,17 +81,21 @@ derivative(
     np.linalg.det,
     lambda g, out, x: np.expand_dims(g * out, (-1, -2)) * transposed(np.linalg.inv(x)),
 )
-derivative(
-    np.linalg.solve,
-    lambda g, out, a, b: -_outer(np.linalg.solve(transposed(a), g), out, a.ndim),
-    lambda g, out, a, b: np.linalg.solve(transposed(a), g),
-)
 
 
-def _outer(column: Any, row: Any, ndim: int) -> Any:
-    if row.ndim == 1:
-        return np.expand_dims(column, 1) * np.expand_dims(row, 0)
-    return column @ transposed(row)
+def _by_matrix(g: Any, out: Any, a: Any, b: Any) -> Any:
+    if b.ndim == 1:
+        g, out = np.expand_dims(g, -1), np.expand_dims(out, -1)
+    return _fitted(-np.linalg.solve(transposed(a), g) @ transposed(out), a.shape)
+
+
+def _by_right_side(g: Any, out: Any, a: Any, b: Any) -> Any:
+    if b.ndim == 1:
+        return _fitted(np.linalg.solve(transposed(a), np.expand_dims(g, -1))[..., 0], b.shape)
+    return _fitted(np.linalg.solve(transposed(a), g), b.shape)
+
+
+derivative(np.linalg.solve, _by_matrix, _by_right_side)
 
 
 @primitive
