@@ -1,8 +1,8 @@
 """Reverse-mode automatic differentiation on NumPy arrays.
 
-Read in this order: ``tensor.py`` (what a tensor holds), ``table.py`` and ``derivatives/`` (a derivative is a row), ``tape.py``
-(calling records), ``backward.py`` (the tape is read backwards). ``ops/`` gives torch's names to all of it.
-"""
+Read in this order: ``tensor.py`` (what a tensor holds), ``table.py`` and ``derivatives/`` (a derivative is a row),
+``tape.py`` (calling records), ``backward.py`` (the tape is read backwards). ``ops/`` gives torch's names to all of
+it. """
 
 from . import derivatives, dtypes, ops, printing, random
 from .backward import backward, grad

@@ -1,11 +1,10 @@
 """Backward: the tape is read from the newest node to the oldest.
 
-Whatever uses a value was recorded after it, so when a node's turn comes, all parts of its gradient have arrived. There is no
-recursion, so a graph may be of any depth.
+Whatever uses a value was recorded after it, so when a node's turn comes, all parts of its gradient have arrived.
+There is no recursion, so a graph may be of any depth.
 
-Three things are done here once, for every row of the table: broadcasting is undone, complex numbers are treated as pairs of
-reals, and a saved array that was changed in place since is reported.
-"""
+Three things are done here once, for every row of the table: broadcasting is undone, complex numbers are treated as
+pairs of reals, and a saved array that was changed in place since is reported. """
 
 from __future__ import annotations
 
@@ -194,7 +193,7 @@ def _run(
 
 
 def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> list[tuple[Edge, Any]]:
-    """What ``node`` passes on, each with the edge along which it goes. A rule is asked only where a gradient is wanted."""
+    """What ``node`` passes on, each with its edge. A rule is asked only where a gradient is wanted."""
     row, args, kwargs, out = node.row, node.args, node.kwargs, node.out
     if args is None:
         raise RuntimeError(

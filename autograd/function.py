@@ -78,9 +78,10 @@ class Context:
 class Function:
     """Base of your own operations: write ``forward`` and ``backward``, call ``apply``.
 
-    ``forward(ctx, *args)`` computes on tensors, unrecorded. ``backward(ctx, *gradients)`` gets a gradient for each result and
-    returns one for each argument, None where there is none. If it is written with operations of the library it can be
-    differentiated in its turn. ``forward(*args)`` with ``setup_context(ctx, inputs, output)`` is understood as well.
+    ``forward(ctx, *args)`` computes on tensors, unrecorded. ``backward(ctx, *gradients)`` gets a gradient for each
+    result and returns one for each argument, None where there is none. If it is written with operations of the
+    library it can be differentiated in its turn. ``forward(*args)`` with ``setup_context(ctx, inputs, output)`` is
+    understood as well.
     """
 
     setup_context: Callable[..., None] | None = None
@@ -93,7 +94,9 @@ class Function:
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> Any:
         """Give the gradient of each argument."""
-        raise NotImplementedError("You must implement either the backward or vjp method for your custom autograd.Function")
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function"
+        )
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
@@ -127,7 +130,7 @@ def _record(ctx: Context, args: tuple[Any, ...], outputs: tuple[Any, ...], resul
     ctx._outputs = [Like(np.asarray(o._array if isinstance(o, Tensor) else o)) for o in outputs]
     # A saved result is kept as its array: the tensor would hold the node, and the node the tensor.
     ctx._saved = tuple(
-        functools.partial(_again, t._array, weakref.ref(node)) if any(t is o for o in outputs) and not _among(t, args) else t
+        functools.partial(_again, t._array, weakref.ref(node)) if _among(t, outputs) and not _among(t, args) else t
         for t in ctx._saved
     )
     for i, (output, result) in enumerate(zip(outputs, results, strict=True)):
@@ -168,7 +171,8 @@ def _gradients(wanted: list[bool], g: Any, out: Any, *args: Any, ctx: Context) -
         )
     for i, part in enumerate(answers):
         if part is not None and not isinstance(part, Tensor):
-            raise TypeError(f"function {name} returned a {type(part).__name__} as gradient {i}: expected a Tensor or None")
+            kind = type(part).__name__
+            raise TypeError(f"function {name} returned a {kind} as gradient {i}: expected a Tensor or None")
         shape = ctx._inputs[i]
         if part is not None and shape is not None and part._array.shape != shape:
             raise RuntimeError(

@@ -1,8 +1,8 @@
 """Changing a tensor in place: its memory takes new values, its name takes a new history.
 
-``x.mul_(2)`` computes ``x * 2`` as ever and then has :func:`overwrite` put the result into ``x``. Where ``x`` is a view, the
-base it looks into was changed as well, so the base gets a new history too: its old one outside the view, the result's inside.
-"""
+``x.mul_(2)`` computes ``x * 2`` as ever and then has :func:`overwrite` put the result into ``x``. Where ``x`` is a
+view, the base it looks into was changed as well, so the base gets a new history too: its old one outside the view,
+the result's inside. """
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The table of derivatives: a primitive is a NumPy function, and its derivative is a row with one rule for each argument.
+"""The table of derivatives: a primitive is a NumPy function, and its derivative is a row with one rule for each
+argument.
 
 ::
 

@@ -1,8 +1,8 @@
 """Complex numbers as pairs of reals: the gradient of ``a + bi`` is ``dL/da + dL/db i``.
 
-A holomorphic primitive (``exp``, ``*``, ``@`` ...) needs no care: around its rule the gradient is conjugated, and so is the
-result, which turns the rule of the real function into the right one (``backward.py``). Here are those that are not holomorphic.
-"""
+A holomorphic primitive (``exp``, ``*``, ``@`` ...) needs no care: around its rule the gradient is conjugated, and so
+is the result, which turns the rule of the real function into the right one (``backward.py``). Here are those that are
+not holomorphic. """
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from ..table import derivative
 from ..tape import primitive
 
-derivative(np.real, lambda g, out, x: g, linear=True, holomorphic=False, view=True)
+derivative(np.real, lambda g, out, x: g + 0j if x.dtype.kind == "c" else g, linear=True, holomorphic=False, view=True)
 derivative(np.imag, lambda g, out, x: g * 1j, linear=True, holomorphic=False, view=True)
 derivative(np.conjugate, lambda g, out, x: np.conjugate(g), linear=True, holomorphic=False, name="Conj")
 
@@ -37,14 +37,14 @@ derivative(
 @primitive
 def view_as_real(x: Any) -> Any:
     """Shape (...) complex to shape (..., 2) real: the same memory."""
-    return x.view(x.real.dtype).reshape(*x.shape, 2) if x.flags.c_contiguous else np.stack((x.real, x.imag), -1)
+    return x[..., None].view(x.real.dtype)
 
 
 @primitive
 def view_as_complex(x: Any) -> Any:
     """Shape (..., 2) real to shape (...) complex: the same memory."""
     dtype = np.result_type(x.dtype, np.complex64)
-    return x.view(dtype)[..., 0] if x.strides[-1] == x.itemsize else x[..., 0] + x[..., 1] * 1j
+    return x.view(dtype)[..., 0]
 
 
 derivative(

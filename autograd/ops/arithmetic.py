@@ -1,8 +1,7 @@
 """Arithmetic: sums, products, quotients, powers, and the operators that stand for them.
 
-``input`` and ``other`` are tensors, arrays or Python numbers that broadcast against each other; the result has their common
-shape (...). Whole numbers become the default float where the result is not whole.
-"""
+``input`` and ``other`` are tensors, arrays or Python numbers that broadcast against each other; the result has their
+common shape (...). Whole numbers become the default float where the result is not whole. """
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Choosing between elements: the larger, the nearer end, by a mask.
 
-``input`` and ``other`` are tensors, arrays or Python numbers that broadcast against each other; the result has their common
-shape (...). Where two are equal, each gets half of the gradient.
-"""
+``input`` and ``other`` are tensors, arrays or Python numbers that broadcast against each other; the result has their
+common shape (...). Where two are equal, each gets half of the gradient. """
 
 from __future__ import annotations
 

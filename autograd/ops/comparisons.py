@@ -1,8 +1,7 @@
 """Comparisons, and the logic of their results: bool tensors, without a gradient.
 
-``input`` and ``other`` are tensors, arrays or Python numbers that broadcast against each other; the result has their common
-shape (...).
-"""
+``input`` and ``other`` are tensors, arrays or Python numbers that broadcast against each other; the result has their
+common shape (...). """
 
 from __future__ import annotations
 

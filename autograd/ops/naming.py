@@ -1,4 +1,5 @@
-"""How an operation gets its names: a function is also a method of Tensor and, where torch has it, ``method_`` in place."""
+"""How an operation gets its names: a function is also a method of Tensor and, where torch has it, ``method_`` in
+place."""
 
 from __future__ import annotations
 
