@@ -4,7 +4,7 @@ Read in this order: ``tensor.py`` (what a tensor holds), ``table.py`` and ``deri
 ``tape.py`` (calling records), ``backward.py`` (the tape is read backwards). ``ops/`` gives torch's names to all of
 it. """
 
-from . import derivatives, dtypes, ops, printing, random
+from . import derivatives, dtypes, numpy_interface, ops, printing, random
 from .backward import backward, grad
 from .dtypes import *
 from .function import Function

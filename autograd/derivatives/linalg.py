@@ -120,3 +120,82 @@ def _norm_rule(g: Any, out: Any, x: Any, p: float, axis: Any = None, keepdims: b
 
 
 derivative(norm, _norm_rule, holomorphic=False, promotes=True, whole_to_real=True)
+
+
+def adjoint(x: Any) -> Any:
+    """The last two dimensions exchanged, and complex numbers conjugated."""
+    return np.conjugate(transposed(x))
+
+
+@primitive
+def log_abs_det(x: Any) -> Any:
+    """log |det x|, without overflow."""
+    return np.linalg.slogdet(x)[1]
+
+
+derivative(
+    log_abs_det,
+    lambda g, out, x: np.expand_dims(g, (-1, -2)) * adjoint(np.linalg.inv(x)),
+    holomorphic=False,
+    name="LogDet",
+)
+
+
+@primitive
+def pinv(x: Any, rcond: float) -> Any:
+    """The pseudoinverse; singular values below ``rcond`` times the largest count as 0."""
+    return np.linalg.pinv(x, rcond)
+
+
+def _pinv_rule(g: Any, out: Any, x: Any, rcond: float) -> Any:
+    """G. H. Golub and V. Pereyra (1973), "The differentiation of pseudo-inverses ...", SIAM J. Numer. Anal. 10(2), eq. 4.12.
+
+    The rank is taken to stay as it is.
+    """
+    p, gh = adjoint(out), adjoint(g)
+    outside_columns = gh - x @ (out @ gh)
+    outside_rows = gh - (gh @ out) @ x
+    return outside_columns @ (out @ p) + (p @ out) @ outside_rows - p @ g @ p
+
+
+derivative(pinv, _pinv_rule, holomorphic=False, name="Pinverse")
+
+
+def _symmetric(x: Any) -> Any:
+    return (x + adjoint(x)) / 2
+
+
+@primitive
+def cholesky(x: Any) -> Any:
+    """The lower triangular L with L L^H = x, for the symmetric part of x."""
+    return np.linalg.cholesky(_symmetric(x))
+
+
+def _cholesky_rule(g: Any, out: Any, x: Any) -> Any:
+    """I. Murray (2016), "Differentiation of the Cholesky decomposition", arXiv:1602.07527, eq. 10."""
+    lh = adjoint(out)
+    lower = np.tril(lh @ g)
+    lower = lower - lower * (0.5 * np.eye(out.shape[-1], dtype=out.dtype))
+    return _symmetric(np.linalg.solve(lh, adjoint(np.linalg.solve(lh, adjoint(lower)))))
+
+
+derivative(cholesky, _cholesky_rule, holomorphic=False)
+
+
+@primitive
+def eigh(x: Any) -> Any:
+    """Eigenvalues, as the first column, and eigenvectors, as the others, of the symmetric part of x: (..., n, n + 1)."""
+    values, vectors = np.linalg.eigh(_symmetric(x))
+    return np.concatenate((values[..., None], vectors), axis=-1)
+
+
+def _eigh_rule(g: Any, out: Any, x: Any) -> Any:
+    """M. B. Giles (2008), "Collected matrix derivative results for forward and reverse mode algorithmic differentiation", 3.1."""
+    values, vectors = np.real(out[..., :1]), out[..., 1:]
+    one = np.eye(x.shape[-1], dtype=x.dtype)
+    gaps = transposed(values) - values
+    inner = np.where(one != 0, 0, adjoint(vectors) @ g[..., 1:] / np.where(one != 0, 1, gaps))
+    return _symmetric(vectors @ (inner + one * np.real(g[..., :1])) @ adjoint(vectors))
+
+
+derivative(eigh, _eigh_rule, holomorphic=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,43 @@ derivative(
     np.mean,
     lambda g, out, x, axis=None, keepdims=False: spread(g / max(count(x, axis), 1), x, axis, keepdims),
     linear=True,
+)
+
+
+
+@primitive
+def variance(x: Any, axis: Any = None, correction: float = 1, keepdims: bool = False) -> Any:
+    """The squared distances from the mean along ``axis``, summed and divided by ``n - correction``."""
+    return np.var(x, axis=axis, ddof=correction, keepdims=keepdims)
+
+
+@primitive
+def deviation(x: Any, axis: Any = None, correction: float = 1, keepdims: bool = False) -> Any:
+    """The square root of :func:`variance`."""
+    return np.std(x, axis=axis, ddof=correction, keepdims=keepdims)
+
+
+def _from_mean(x: Any, axis: Any, correction: float) -> Any:
+    """(x - mean) / (n - correction)."""
+    freedom = count(x, axis) - correction
+    return (x - np.mean(x, axis=axis, keepdims=True)) / (freedom if freedom > 0 else math.nan)
+
+
+derivative(
+    variance,
+    lambda g, out, x, axis=None, correction=1, keepdims=False: (
+        restored(g, x, axis, keepdims) * 2 * _from_mean(x, axis, correction)
+    ),
+    holomorphic=False,
+    name="Var",
+)
+derivative(
+    deviation,
+    lambda g, out, x, axis=None, correction=1, keepdims=False: (
+        restored(g / np.where(out == 0, 1, out), x, axis, keepdims) * _from_mean(x, axis, correction)
+    ),
+    holomorphic=False,
+    name="Std",
 )
 
 

@@ -75,6 +75,32 @@ derivative(
 
 
 @primitive
+def diagonal(x: Any, offset: int, a: int, b: int) -> Any:
+    """A view of the diagonal of dimensions a and b, as last dimension."""
+    result = np.diagonal(x, offset, a, b)
+    if x.flags.writeable:
+        result.flags.writeable = True  # NumPy leaves it off to warn those who expect a copy
+    return result
+
+
+@primitive
+def on_diagonal(values: Any, shape: tuple[int, ...], offset: int, a: int, b: int) -> Any:
+    """Zeros of ``shape`` with ``values`` on the diagonal of dimensions a and b."""
+    result = np.zeros(shape, values.dtype)
+    diagonal(result, offset, a, b)[...] = values
+    return result
+
+
+derivative(
+    diagonal,
+    lambda g, out, x, offset, a, b: on_diagonal(g, x.shape, offset, a, b),
+    linear=True,
+    view=True,
+)
+derivative(on_diagonal, lambda g, out, values, shape, offset, a, b: diagonal(g, offset, a, b), linear=True)
+
+
+@primitive
 def clone(x: Any) -> Any:
     """A copy."""
     return x.copy()

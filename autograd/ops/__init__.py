@@ -1,19 +1,59 @@
 """Torch's names for what the table of derivatives can do: functions, methods of Tensor, in-place forms."""
 
-from . import arithmetic, choices, comparisons, conversion, creation, history, pointwise
+from . import (
+    arithmetic,
+    choices,
+    comparisons,
+    complex_numbers,
+    contraction,
+    conversion,
+    creation,
+    cumulative,
+    history,
+    indexing,
+    joining,
+    linalg,
+    norms,
+    pointwise,
+    products,
+    reductions,
+    shapes,
+    sorting,
+)
 from .arithmetic import *
 from .choices import *
 from .comparisons import *
+from .complex_numbers import *
+from .contraction import *
 from .conversion import *
 from .creation import *
+from .cumulative import *
 from .history import *
+from .indexing import *
+from .joining import *
+from .linalg import cholesky, det, inverse, logdet, matrix_power, pinverse, slogdet
+from .norms import *
 from .pointwise import *
+from .products import *
+from .reductions import *
+from .shapes import *
+from .sorting import *
 
-__all__: list[str] = []
+__all__: list[str] = ["cholesky", "det", "inverse", "linalg", "logdet", "matrix_power", "pinverse", "slogdet"]
 __all__ += arithmetic.__all__
 __all__ += choices.__all__
 __all__ += comparisons.__all__
+__all__ += complex_numbers.__all__
 __all__ += conversion.__all__
 __all__ += creation.__all__
+__all__ += cumulative.__all__
+__all__ += contraction.__all__
 __all__ += history.__all__
+__all__ += indexing.__all__
+__all__ += joining.__all__
+__all__ += norms.__all__
 __all__ += pointwise.__all__
+__all__ += products.__all__
+__all__ += reductions.__all__
+__all__ += shapes.__all__
+__all__ += sorting.__all__
