@@ -45,7 +45,8 @@ derivative(np.matmul, _by_left, _by_right, name="Mm")
 @primitive
 def einsum(*operands: Any, spec: str) -> Any:
     """``np.einsum`` of a full specification ("ij,jk->ik"), with the operands as arguments."""
-    return np.einsum(spec, *operands, optimize=len(operands) > 2)
+    result = np.einsum(spec, *operands, optimize=len(operands) > 2)
+    return result.copy() if len(operands) == 1 else result  # of one operand NumPy may give a view
 
 
 def _einsum_rule(i: int, g: Any, out: Any, *operands: Any, spec: str) -> Any:
@@ -148,9 +149,8 @@ def pinv(x: Any, rcond: float) -> Any:
 
 
 def _pinv_rule(g: Any, out: Any, x: Any, rcond: float) -> Any:
-    """G. H. Golub and V. Pereyra (1973), "The differentiation of pseudo-inverses ...", SIAM J. Numer. Anal. 10(2), eq. 4.12.
-
-    The rank is taken to stay as it is.
+    """G. H. Golub and V. Pereyra (1973), "The differentiation of pseudo-inverses and nonlinear least squares problems
+    whose variables separate", SIAM J. Numer. Anal. 10(2), section 4. The rank is taken to stay as it is.
     """
     p, gh = adjoint(out), adjoint(g)
     outside_columns = gh - x @ (out @ gh)
@@ -172,7 +172,7 @@ def cholesky(x: Any) -> Any:
 
 
 def _cholesky_rule(g: Any, out: Any, x: Any) -> Any:
-    """I. Murray (2016), "Differentiation of the Cholesky decomposition", arXiv:1602.07527, eq. 10."""
+    """I. Murray (2016), "Differentiation of the Cholesky decomposition", arXiv:1602.07527."""
     lh = adjoint(out)
     lower = np.tril(lh @ g)
     lower = lower - lower * (0.5 * np.eye(out.shape[-1], dtype=out.dtype))
@@ -184,13 +184,14 @@ derivative(cholesky, _cholesky_rule, holomorphic=False)
 
 @primitive
 def eigh(x: Any) -> Any:
-    """Eigenvalues, as the first column, and eigenvectors, as the others, of the symmetric part of x: (..., n, n + 1)."""
+    """Of the symmetric part of x: its eigenvalues as first column, its eigenvectors as the others: (..., n, n + 1)."""
     values, vectors = np.linalg.eigh(_symmetric(x))
     return np.concatenate((values[..., None], vectors), axis=-1)
 
 
 def _eigh_rule(g: Any, out: Any, x: Any) -> Any:
-    """M. B. Giles (2008), "Collected matrix derivative results for forward and reverse mode algorithmic differentiation", 3.1."""
+    """M. B. Giles (2008), "Collected matrix derivative results for forward and reverse mode algorithmic
+    differentiation", section 3.1."""
     values, vectors = np.real(out[..., :1]), out[..., 1:]
     one = np.eye(x.shape[-1], dtype=x.dtype)
     gaps = transposed(values) - values

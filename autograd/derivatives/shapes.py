@@ -10,13 +10,20 @@ from typing import Any
 import numpy as np
 
 from ..backward import unbroadcast
-from ..table import derivative
+from ..table import TABLE, derivative
 from ..tape import primitive
 
 derivative(np.reshape, lambda g, out, x, shape: np.reshape(g, x.shape), linear=True, view=True, name="View")
+
+
+def _undone(axes: Any) -> tuple[int, ...]:
+    """The permutation that takes ``axes`` back."""
+    return tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))
+
+
 derivative(
     np.transpose,
-    lambda g, out, x, axes=None: np.transpose(g, None if axes is None else tuple(int(i) for i in np.argsort(axes))),
+    lambda g, out, x, axes=None: np.transpose(g, None if axes is None else _undone(axes)),
     linear=True,
     view=True,
     name="Permute",
@@ -29,9 +36,12 @@ derivative(
     np.broadcast_to, lambda g, out, x, shape: unbroadcast(g, x.shape), linear=True, view=True, name="Expand"
 )
 derivative(np.flip, lambda g, out, x, axis=None: np.flip(g, axis), linear=True)
+TABLE[np.flip].call = lambda x, axis=None: np.flip(x, axis).copy()  # PyTorch's is no view, and ours is not known as one
 derivative(
     np.roll,
-    lambda g, out, x, shift, axis=None: np.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis),
+    lambda g, out, x, shift, axis=None: (
+        np.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis)
+    ),
     linear=True,
 )
 derivative(np.tril, lambda g, out, x, k=0: np.tril(g, k), linear=True)
