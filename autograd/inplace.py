@@ -6,6 +6,7 @@ the result's inside. """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from .modes import modes
 from .table import TABLE, derivative
 from .tape import Like, Node, View, apply, cast
-from .tensor import Array, Tensor
+from .tensor import Array, Tensor, new_tensor
 
 
 def _replaced(whole: Array, part: Array, view: View) -> Array:
@@ -33,6 +34,15 @@ derivative(
     name="CopySlices",
     linear=True,
 )
+
+
+def before_change(x: Tensor, others: Iterable[Any]) -> Tensor:
+    """``x`` for an operation that is about to change it: where the tape may save its values, a copy of them."""
+    if not (modes.grad and any(isinstance(t, Tensor) and t.requires_grad for t in (x, *others))):
+        return x
+    copy = new_tensor(x._array.copy(), x.requires_grad)
+    copy._node = x._node
+    return copy
 
 
 def overwrite(x: Tensor, result: Tensor, what: str) -> Tensor:

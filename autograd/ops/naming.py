@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
-from ..inplace import overwrite
+from ..inplace import before_change, overwrite
 from ..tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -44,7 +44,9 @@ def in_place(function: Callable[..., Any], name: str = "") -> Callable[..., Any]
     name = name or function.__name__ + "_"
 
     def changing(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return overwrite(self, function(self, *args, **kwargs), name)
+        now = before_change(self, (*args, *kwargs.values()))
+        args = tuple(now if arg is self else arg for arg in args)  # as in x.mul_(x)
+        return overwrite(self, function(now, *args, **kwargs), name)
 
     changing.__name__ = name
     changing.__qualname__ = f"Tensor.{name}"
