@@ -251,7 +251,8 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """
     extra = len(g.shape) - len(shape)
     repeated = [i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1]
-    return np.reshape(np.sum(g, axis=(*range(extra), *repeated), keepdims=True), shape)
+    axes = (*range(extra), *repeated)
+    return np.reshape(np.sum(g, axis=axes, keepdims=True), shape) if axes else g
 
 
 def _recorded(saved: Any, edge: Edge | None) -> Any:
