@@ -106,12 +106,15 @@ class Rule:
                 jobs.append(Rows(self, member))
             elif optimizer.whole:
                 jobs.append(Whole(self, member))
-            elif member.size > BLOCK:
+            elif member.size > BLOCK and not optimizer.together:
                 jobs.append(Dense(self, [member]))
             else:
                 packs.setdefault(member.kind, []).append(member)
         for alike in packs.values():
-            jobs += [Dense(self, pack) for pack in _packed(alike)]
+            if optimizer.together:
+                jobs.append(Dense(self, alike, block=sum(member.size for member in alike)))
+            else:
+                jobs += [Dense(self, pack) for pack in _packed(alike)]
         return Plan(self, optimizer, group, members, jobs)
 
     def step_recorded(self, optimizer: Optimizer, group: dict[str, Any]) -> None:
@@ -239,8 +242,9 @@ class Job:
 class Dense(Job):
     """The elements of some parameters as one flat array; a single contiguous one where it lies."""
 
-    def __init__(self, rule: Rule, members: list[Member]) -> None:
+    def __init__(self, rule: Rule, members: list[Member], block: int = BLOCK) -> None:
         super().__init__(rule, members)
+        self.block = block
         only = members[0]
         self.direct = len(members) == 1 and only.array.flags.c_contiguous
         self.size = sum(m.size for m in members)
@@ -296,11 +300,11 @@ class Dense(Job):
             for member, p_part, g_part in zip(self.members, self.p_parts, self.g_parts, strict=True):
                 np.copyto(p_part, member.array)
                 np.copyto(g_part, member.p.grad._array)  # type: ignore[union-attr]
-        if self.size <= BLOCK:
+        if self.size <= self.block:
             self._block(slice(None), g, options)
         else:
-            for start in range(0, self.size, BLOCK):
-                self._block(slice(start, start + BLOCK), g, options)
+            for start in range(0, self.size, self.block):
+                self._block(slice(start, start + self.block), g, options)
         if not self.direct:
             for member, part in zip(self.members, self.p_parts, strict=True):
                 np.copyto(member.array, part)

@@ -84,6 +84,7 @@ class Optimizer:
     rule: ClassVar[Rule | None] = None
     checks: ClassVar[dict[str, Check]] = {}
     whole: ClassVar[bool] = False  # whether the rule needs whole tensors, not any elements
+    together: ClassVar[bool] = False  # whether it needs all elements of a group at once
     sparse: ClassVar[bool] = False  # whether it can work on the rows that a sparse gradient names
     scalars: ClassVar[tuple[str, ...]] = ()  # states that are one number for each parameter
     eager: ClassVar[bool] = False  # whether state is there before the first step

@@ -1,0 +1,5 @@
+"""Around the training loop: data loading."""
+
+from . import data
+
+__all__ = ["data"]
