@@ -1,8 +1,8 @@
-"""NumPy as the interface: ``np.exp(t)``, ``np.where(c, t, 0)``, ``array * t`` and ``scipy.special.erf(t)`` reach the tape.
+"""NumPy as the interface: ``np.exp(t)``, ``np.where(c, t, 0)``, ``array * t``, ``scipy.special.erf(t)`` reach the tape.
 
-NumPy asks its arguments first. A ufunc calls :func:`_ufunc`, every other NumPy function :func:`_function`; so a function that
-has a row in the table is recorded, whatever name it was called by. It is also what lets a rule of derivation be written once:
-the ``np.sum`` in it computes on arrays, and records on Tensors.
+NumPy asks its arguments first. A ufunc calls :func:`_ufunc`, every other NumPy function :func:`_function`; so what has
+a row in the table is recorded, whatever name it was called by. It is also what lets a rule of derivation be written
+once: the ``np.sum`` in it computes on arrays, and records on Tensors.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = 
     return result if out is None else _write(out, result, ufunc)
 
 
-_REDUCTIONS = {
+_REDUCTIONS: dict[Any, Any] = {
     np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min, np.logical_and: np.all,
     np.logical_or: np.any,
 }  # fmt: skip
@@ -69,14 +69,14 @@ def _comes_from_scipy(ufunc: np.ufunc) -> bool:
 
 
 def _write(out: tuple[Any, ...], result: Any, ufunc: np.ufunc) -> Any:
-    """Put ``result`` where the caller wants it: into a Tensor in place, into an array if no gradient is lost by that."""
+    """Put ``result`` where the caller wants it: into a Tensor in place, into an array if that loses no gradient."""
     (target,) = out
     if isinstance(target, Tensor):
         return overwrite(target, result, f"{ufunc.__name__}(..., out=...)")
     if result.requires_grad:
         raise TypeError(
-            f"{ufunc.__name__}: the result requires grad, and an array cannot keep its history: make the array a tensor "
-            f"(array = torch.from_numpy(array)), or write the values of t.detach()"
+            f"{ufunc.__name__}: the result requires grad, and an array cannot keep its history: make the array a "
+            f"tensor (array = from_numpy(array)), or write the values of t.detach()"
         )
     np.copyto(target, result._array, casting="same_kind")
     return target
@@ -89,8 +89,8 @@ def _on_values(name: str, function: Callable[..., Any], args: Any, kwargs: dict[
     """Computed by NumPy on the values, if no gradient is lost by that."""
     if modes.grad and _requires_grad((args, tuple(kwargs.values()))):
         raise TypeError(
-            f"{name} has no derivative here, and an argument requires grad: pass t.detach() if none is wanted, or enter a "
-            f"rule with autograd.derivative({name}, ...)"
+            f"{name} has no derivative here, and an argument requires grad: pass t.detach() if none is wanted, or "
+            f"enter a rule with autograd.derivative({name}, ...)"
         )
     return _wrapped(function(*_unwrapped(args), **{key: _unwrapped(value) for key, value in kwargs.items()}))
 
@@ -121,7 +121,7 @@ def _wrapped(value: Any) -> Any:
 
 
 def _function(self: Tensor, function: Callable[..., Any], types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-    """``np.sum(t)``, ``np.concatenate([t, u])``: our name for it, or its row in the table, or NumPy's own on the values."""
+    """``np.sum(t)``, ``np.concatenate([t, u])``: ours of that name, or its row, or NumPy's on the values."""
     ours = OURS.get(function)
     if ours is not None:
         return ours(*args, **kwargs)
@@ -134,7 +134,7 @@ def _function(self: Tensor, function: Callable[..., Any], types: Any, args: Any,
 
 
 def _row(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
-    """Call a function that has a row, with what its rules expect: what NumPy requires in its place, the rest by name."""
+    """Call a function that has a row as its rules expect it: what NumPy requires in its place, the rest by name."""
     signature = inspect.signature(function)
     given, named = [], {}
     for name, value in signature.bind(*args, **kwargs).arguments.items():
@@ -154,7 +154,7 @@ def _tensor(value: Any) -> Tensor:
 
 
 def _with(ours: Callable[..., Any], *names: str, **translated: str) -> Callable[..., Any]:
-    """``ours`` behind NumPy's signature: the first argument as a tensor, the others called by NumPy's ``names`` in order.
+    """``ours`` behind NumPy's signature: the first argument as a tensor, the others by NumPy's ``names``, in order.
 
     ``translated`` gives our name where it differs. An argument that is None or not given is left out; one that is not
     among ``names`` is refused.
@@ -198,7 +198,7 @@ def _pair(ours: Callable[..., Any]) -> Callable[..., Any]:
 def _dot(a: Any, b: Any) -> Tensor:
     a, b = _tensor(a), _tensor(b)
     if not a.ndim or not b.ndim:
-        return a * b
+        return apply(np.multiply, a, b)
     return products.tensordot(a, b, ([a.ndim - 1], [0 if b.ndim == 1 else b.ndim - 2]))
 
 
@@ -216,10 +216,9 @@ def _sorted(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> 
 
 
 def _take(a: Any, indices: Any, axis: Any = None) -> Tensor:
-    a = _tensor(a)
-    if axis is None:
-        return a.reshape(-1)[indices]
-    return a[(*(slice(None),) * (axis % a.ndim), indices)]
+    a = shapes.ravel(_tensor(a)) if axis is None else _tensor(a)
+    result: Tensor = a[(*(slice(None),) * ((axis or 0) % a.ndim), indices)]
+    return result
 
 
 def _take_along(arr: Any, indices: Any, axis: Any = -1) -> Tensor:

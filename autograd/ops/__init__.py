@@ -9,6 +9,7 @@ from . import (
     conversion,
     creation,
     cumulative,
+    filling,
     history,
     indexing,
     joining,
@@ -19,6 +20,7 @@ from . import (
     reductions,
     shapes,
     sorting,
+    special,
 )
 from .arithmetic import *
 from .choices import *
@@ -28,6 +30,7 @@ from .contraction import *
 from .conversion import *
 from .creation import *
 from .cumulative import *
+from .filling import *
 from .history import *
 from .indexing import *
 from .joining import *
@@ -38,8 +41,24 @@ from .products import *
 from .reductions import *
 from .shapes import *
 from .sorting import *
+from .special import (
+    digamma,
+    erf,
+    erfc,
+    erfinv,
+    i0,
+    lgamma,
+    logit,
+    mvlgamma,
+    polygamma,
+    sinc,
+    xlogy,
+)
 
-__all__: list[str] = ["cholesky", "det", "inverse", "linalg", "logdet", "matrix_power", "pinverse", "slogdet"]
+__all__: list[str] = [
+    "cholesky", "det", "digamma", "erf", "erfc", "erfinv", "i0", "inverse", "lgamma", "linalg", "logdet", "logit",
+    "matrix_power", "mvlgamma", "pinverse", "polygamma", "sinc", "slogdet", "special", "xlogy",
+]  # fmt: skip
 __all__ += arithmetic.__all__
 __all__ += choices.__all__
 __all__ += comparisons.__all__
@@ -48,6 +67,7 @@ __all__ += conversion.__all__
 __all__ += creation.__all__
 __all__ += cumulative.__all__
 __all__ += contraction.__all__
+__all__ += filling.__all__
 __all__ += history.__all__
 __all__ += indexing.__all__
 __all__ += joining.__all__

@@ -106,7 +106,8 @@ def view_as_complex(input: Tensor) -> Tensor:
     """
     if input.dtype not in (np.float32, np.float64) or not input.ndim or input.shape[-1] != 2:
         raise RuntimeError(
-            f"Tensor must have a last dimension of size 2 and dtype float32 or float64: got {input.dtype} of shape {list(input.shape)}"
+            f"Tensor must have a last dimension of size 2 and dtype float32 or float64: got {input.dtype} of shape "
+            f"{list(input.shape)}"
         )
     if input._array.strides[-1] != input._array.itemsize:
         raise RuntimeError("Tensor must have a last dimension with stride 1: use contiguous()")

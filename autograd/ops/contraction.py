@@ -68,8 +68,8 @@ def _parsed(equation: str, shapes: list[Any]) -> tuple[list[str], str]:
         further = len(shape) - len(term.replace("...", ""))
         if further < 0 or (further and "..." not in term):
             raise RuntimeError(
-                f"einsum(): the number of subscripts in the equation ({len(term.replace('...', ''))}) does not match the "
-                f"number of dimensions ({len(shape)}) for operand {i} of {equation!r}, and no ellipsis was given"
+                f"einsum(): the number of subscripts in the equation ({len(term.replace('...', ''))}) does not match "
+                f"the number of dimensions ({len(shape)}) for operand {i} of {equation!r}, and no ellipsis was given"
             )
         if "..." in term:
             longest = max(longest, further)
@@ -81,7 +81,7 @@ def _parsed(equation: str, shapes: list[Any]) -> tuple[list[str], str]:
     result = result.replace("...", dots)
     for letter in result:
         if letter not in "".join(terms):
-            raise RuntimeError(f"einsum(): output subscript {letter} does not appear in the equation for any input operand")
+            raise RuntimeError(f"einsum(): output subscript {letter} does not appear in any input of {equation!r}")
         if result.count(letter) > 1:
             raise RuntimeError(f"einsum(): output subscript {letter} appears more than once in the output")
     return terms, result

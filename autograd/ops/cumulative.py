@@ -12,13 +12,14 @@ from ..tensor import Tensor
 from .creation import tensor  # noqa: F401  for the examples
 from .dims import axes_of, axis_of
 from .naming import op, with_dims
-from .reductions import _summable
+from .reductions import summable
+from .shapes import reshape
 
 __all__ = ["cumprod", "cumsum", "log_softmax", "logsumexp", "softmax"]
 
 
 def _running(primitive: Any, input: Tensor, dim: int, dtype: Any) -> Tensor:
-    input, axis = _summable(input, dtype), axis_of(dim, input.ndim)
+    input, axis = summable(input, dtype), axis_of(dim, input.ndim)
     return apply(primitive, input, axis=axis) if input.ndim else input.clone()
 
 
@@ -55,7 +56,7 @@ def _normalized(primitive: Any, input: Tensor, dim: int, dtype: Any) -> Tensor:
     if dtype is not None:
         input = apply(cast, input, np.dtype(dtype))
     if not input.ndim:  # alone along its one dimension
-        return apply(primitive, input.reshape(1), axis=axis_of(dim, 0)).reshape(())
+        return reshape(apply(primitive, reshape(input, 1), axis=axis_of(dim, 0)), ())
     return apply(primitive, input, axis=axis_of(dim, input.ndim))
 
 

@@ -20,11 +20,11 @@ def whole(n: Any) -> int:
     return operator.index(n._array.item() if isinstance(n, Tensor) else n)
 
 
-def listed(function: Callable[..., Any]) -> Callable[..., Any]:
+def listed(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Let ``function(input, sizes)`` be called with the sizes one by one as well: ``x.view(2, 3)``."""
 
     @functools.wraps(function)
-    def either(input: Any, *sizes: Any, **named: Any) -> Any:
+    def either(input: Any, *sizes: Any, **named: Any) -> Tensor:
         if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
             sizes = tuple(sizes[0])
         if sizes or not named:

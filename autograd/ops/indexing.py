@@ -1,7 +1,7 @@
 """Square brackets, and their relatives by name: picking elements out, putting them in.
 
-``x[...]`` made of whole numbers, slices, None and Ellipsis is a view: it shares the memory. An index that is a tensor, an array or
-a list picks elements one by one and makes a copy.
+``x[...]`` made of whole numbers, slices, None and Ellipsis is a view: it shares the memory. An index that is a tensor,
+an array or a list picks elements one by one and makes a copy.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from ..tensor import Tensor, array_of
 from .creation import tensor, zeros  # noqa: F401  for the examples
 from .dims import axis_of
 from .naming import op
+from .shapes import reshape
 
 __all__ = [
-    "gather", "index_add", "index_copy", "index_fill", "index_select", "masked_select", "narrow", "scatter", "scatter_add",
-    "select", "take", "take_along_dim",
+    "gather", "index_add", "index_copy", "index_fill", "index_select", "masked_select", "narrow", "scatter",
+    "scatter_add", "select", "take", "take_along_dim",
 ]  # fmt: skip
 
 # -- square brackets
@@ -133,11 +134,12 @@ def _no_fit(input: Tensor, index: Any, value: Any) -> RuntimeError:
     if not input._array.flags.writeable:
         return RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location "
-            "(it was made by expand()), or its memory is read-only. Please clone() the tensor before performing the operation."
+            "(it was made by expand()), or its memory is read-only. Please clone() the tensor before performing the "
+            "operation."
         )
     return RuntimeError(
-        f"shape mismatch: value tensor of shape {list(np.shape(array_of(value)))} cannot be broadcast to indexing result "
-        f"of shape {list(input._array[index].shape)}"
+        f"shape mismatch: value tensor of shape {list(np.shape(array_of(value)))} cannot be broadcast to indexing "
+        f"result of shape {list(input._array[index].shape)}"
     )
 
 
@@ -242,7 +244,9 @@ def _places(input: Tensor, dim: int, index: Any, name: str, over: Any = None) ->
                 f"{list(shape)} apart from dimension {axis}"
             )
     if over is not None and (len(over.shape) != places.ndim or any(n > m for n, m in zip(places.shape, over.shape))):
-        raise RuntimeError(f"Expected index {list(places.shape)} to be no larger than src {list(over.shape)} in {name}()")
+        raise RuntimeError(
+            f"Expected index {list(places.shape)} to be no larger than src {list(over.shape)} in {name}()"
+        )
     if places.size and not (0 <= places.min() and places.max() < shape[axis]):
         worst = places.max() if places.max() >= shape[axis] else places.min()
         raise RuntimeError(f"index {worst} is out of bounds for dimension {axis} with size {shape[axis]} in {name}()")
@@ -260,7 +264,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
             [3.]])
     """
     places, axis = _places(input, dim, index, "gather")
-    return apply(primitives.gather, input if input.ndim else input.reshape(1), places, axis).reshape(index.shape)
+    return reshape(apply(primitives.gather, input if input.ndim else reshape(input, 1), places, axis), index.shape)
 
 
 @op

@@ -10,15 +10,15 @@ import numpy as np
 from ..derivatives import shapes as primitives
 from ..tape import apply
 from ..tensor import Tensor, array_of, new_tensor
-from .creation import arange, tensor, zeros  # noqa: F401  for the examples
+from .creation import arange, tensor  # noqa: F401  for the examples
 from .dims import axis_of, listed, whole
 from .naming import op
-from .shapes import atleast_1d, atleast_2d
+from .shapes import atleast_1d, atleast_2d, transpose
 
 __all__ = [
     "block_diag", "cat", "chunk", "concat", "concatenate", "diag", "diag_embed", "diagonal", "flip", "fliplr", "flipud",
-    "hstack", "meshgrid", "repeat_interleave", "roll", "rot90", "split", "stack", "tensor_split", "tile", "tril", "triu",
-    "unbind", "vstack",
+    "hstack", "meshgrid", "repeat_interleave", "roll", "rot90", "split", "stack", "tensor_split", "tile", "tril",
+    "triu", "unbind", "vstack",
 ]  # fmt: skip
 
 # -- joining
@@ -26,7 +26,7 @@ __all__ = [
 
 def _sequence(tensors: Any, name: str) -> list[Any]:
     if isinstance(tensors, Tensor):
-        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor: put it in a list")
+        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor: use a list")
     found = list(tensors)
     if not found:
         raise RuntimeError(f"{name}(): expected a non-empty list of Tensors")
@@ -57,8 +57,8 @@ def _misfit(parts: list[Any], axis: int) -> RuntimeError:
     for i, t in enumerate(parts):
         if len(t.shape) != len(first):
             return RuntimeError(
-                f"Tensors must have same number of dimensions: got {len(first)} and {len(t.shape)}: shapes {list(first)} "
-                f"and {list(t.shape)}"
+                f"Tensors must have same number of dimensions: got {len(first)} and {len(t.shape)}: shapes "
+                f"{list(first)} and {list(t.shape)}"
             )
         for d, (n, m) in enumerate(zip(first, t.shape)):
             if d != axis and n != m:
@@ -127,11 +127,11 @@ def _pieces(input: Tensor, axis: int, ends: Sequence[int]) -> tuple[Tensor, ...]
 
 
 @op
-def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:  # noqa: F811
     """Views of consecutive pieces along ``dim``: each of that size (the last may be smaller), or of these sizes.
 
-    >>> [list(piece.shape) for piece in zeros(5, 2).split(2)], [list(piece.shape) for piece in zeros(5, 2).split([1, 4])]
-    ([[2, 2], [2, 2], [1, 2]], [[1, 2], [4, 2]])
+    >>> arange(5).split(2), arange(5).split([1, 4])
+    ((tensor([0, 1]), tensor([2, 3]), tensor([4])), (tensor([0]), tensor([1, 2, 3, 4])))
     """
     axis = axis_of(dim, tensor.ndim)
     n = len(tensor) if not axis else tensor.shape[axis]
@@ -139,8 +139,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
         sizes = [whole(s) for s in split_size_or_sections]
         if sum(sizes) != n or any(s < 0 for s in sizes):
             raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {axis}), "
-                f"but got split_sizes={sizes}"
+                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension "
+                f"{axis}), but got split_sizes={sizes}"
             )
         return _pieces(tensor, axis, [int(end) for end in np.cumsum(sizes)])
     size = whole(split_size_or_sections)
@@ -153,8 +153,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of at most ``chunks`` consecutive pieces along ``dim``, equally long but for the last.
 
-    >>> [list(piece.shape) for piece in zeros(5, 2).chunk(3)]
-    [[2, 2], [2, 2], [1, 2]]
+    >>> arange(5).chunk(3)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
     if chunks < 1:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
@@ -191,7 +191,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 @op
 @listed
 def repeat(input: Tensor, repeats: tuple[int, ...]) -> Tensor:
-    """The whole tensor repeated, ``repeats[i]`` times along dimension i; more numbers than dimensions add new ones in front.
+    """The whole tensor repeated, ``repeats[i]`` times along dimension i; further numbers add dimensions in front.
 
     >>> tensor([1, 2]).repeat(2, 2)
     tensor([[1, 2, 1, 2],
@@ -214,7 +214,7 @@ def tile(input: Tensor, dims: tuple[int, ...]) -> Tensor:
 
 @op
 def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
-    """Each element along ``dim`` (default: of the flattened tensor) repeated, all equally often or each as often as told.
+    """Each element along ``dim`` (default: of the flattened tensor) repeated: equally often, or each as often as told.
 
     >>> repeat_interleave(tensor([1, 2]), 2), repeat_interleave(tensor([1, 2]), tensor([1, 3]))
     (tensor([1, 1, 2, 2]), tensor([1, 2, 2, 2]))
@@ -270,15 +270,13 @@ def flip(input: Tensor, dims: tuple[int, ...]) -> Tensor:
 @op
 def fliplr(input: Tensor) -> Tensor:
     """:func:`flip` along dimension 1."""
-    result: Tensor = flip(input, 1)
-    return result
+    return flip(input, 1)
 
 
 @op
 def flipud(input: Tensor) -> Tensor:
     """:func:`flip` along dimension 0."""
-    result: Tensor = flip(input, 0)
-    return result
+    return flip(input, 0)
 
 
 @op
@@ -309,11 +307,13 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """
     a, b = [axis_of(d, input.ndim) for d in dims]
     if a == b:
-        raise RuntimeError(f"rot90: expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
+        raise RuntimeError(
+            f"rot90: expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}"
+        )
     k %= 4
     if not k % 2:
-        return flip(input, (a, b)) if k else input.clone()
-    return flip(input, b).transpose(a, b) if k == 1 else flip(input.transpose(a, b), b)
+        return flip(input, (a, b) if k else ())
+    return transpose(flip(input, b), a, b) if k == 1 else flip(transpose(input, a, b), b)
 
 
 # -- triangles and diagonals

@@ -1,8 +1,8 @@
 """Linear algebra, under the names of ``torch.linalg``: inverses, determinants, equations, decompositions.
 
-A matrix is (n, m), and all functions take batches (..., n, m). ``inv``, ``pinv``, ``det``, ``slogdet``, ``solve``, ``norm``,
-``cholesky``, ``eigh`` and what is made of them carry gradients; the other decompositions work on values, and refuse a tensor
-that requires grad.
+A matrix is (n, m), and all functions take batches (..., n, m). ``inv``, ``pinv``, ``det``, ``slogdet``, ``solve``,
+``norm``, ``cholesky``, ``eigh`` and what is made of them carry gradients; the other decompositions work on values, and
+refuse a tensor that requires grad.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from .creation import eye, tensor  # noqa: F401  tensor is for the examples
 from .joining import diagonal
 from .naming import op
 from .products import matmul
+from .shapes import squeeze
 
 __all__ = [
-    "LinAlgError", "cholesky", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq", "matmul",
-    "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "svd", "svdvals",
-    "vector_norm",
+    "LinAlgError", "cholesky", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
+    "matmul", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve",
+    "svd", "svdvals", "vector_norm",
 ]  # fmt: skip
 
 
@@ -73,7 +74,7 @@ class LeastSquares(NamedTuple):
 
 def _matrix(name: str, A: Tensor, square: bool = False) -> None:
     if A.ndim < 2:
-        raise RuntimeError(f"linalg.{name}: The input tensor A must have at least 2 dimensions, got shape {list(A.shape)}.")
+        raise RuntimeError(f"linalg.{name}: The input tensor A must have at least 2 dimensions, got {list(A.shape)}.")
     if square and A.shape[-1] != A.shape[-2]:
         raise RuntimeError(
             f"linalg.{name}: A must be batches of square matrices, but they are {A.shape[-2]} by {A.shape[-1]} matrices"
@@ -168,11 +169,13 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
         result: Tensor = solve(A.mT, B.mT).mT
         return result
     if B.shape[-1 if vector else -2] != A.shape[-1]:
-        raise RuntimeError(f"linalg.solve: Incompatible shapes of A and B for the equation AX = B: {A.shape}, {B.shape}")
+        raise RuntimeError(
+            f"linalg.solve: Incompatible shapes of A and B for the equation AX = B: {list(A.shape)} and {list(B.shape)}"
+        )
     if not vector or B.ndim == 1:
         return _checked("solve", "the input matrix is singular", np.linalg.solve, A, B)
     column: Tensor = B.unsqueeze(-1)
-    return _checked("solve", "the input matrix is singular", np.linalg.solve, A, column).squeeze(-1)
+    return squeeze(_checked("solve", "the input matrix is singular", np.linalg.solve, A, column), -1)
 
 
 @op
@@ -219,9 +222,17 @@ def vector_norm(x: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = Fals
 
 
 def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
-    """The norm of matrices: "fro", "nuc", 1 and inf (the largest sum of a column, of a row), 2 (the largest singular value)."""
+    """The norm of matrices.
+
+    Parameters
+    ----------
+    ord : "fro", "nuc" or number
+        the square root of the sum of squares; the sum of singular values; 1 and inf: the largest sum of a column, of a
+        row; 2: the largest singular value; -1, -inf, -2: the smallest
+    """
     if ord == "fro":
         return norms.norm(A, 2, dim, keepdim)
+    result: Tensor
     moved = A.movedim(tuple(dim), (-2, -1))
     if ord in (1, -1, float("inf"), float("-inf")):
         sums = abs(moved).sum(-2 if abs(ord) == 1 else -1)
@@ -272,8 +283,8 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
 def eigh(A: Tensor) -> Eigen:
     """The eigenvalues, in ascending order, and eigenvectors of a symmetric (Hermitian) matrix.
 
-    Of a matrix that is not symmetric the symmetric part is taken. The gradient by the eigenvectors exists only where the
-    eigenvalues are distinct, and where the quantity does not depend on the eigenvectors' signs.
+    Of a matrix that is not symmetric the symmetric part is taken. The gradient by the eigenvectors exists only where
+    the eigenvalues are distinct, and where the quantity does not depend on the eigenvectors' signs.
 
     >>> eigh(tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
     tensor([1., 2.])

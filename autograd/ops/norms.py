@@ -22,8 +22,8 @@ __all__ = ["cdist", "dist", "norm", "renorm"]
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The p-norm (sum |x|^p)^(1/p) along ``dim``, one or several (default: of all elements together).
 
-    ``p`` may be any number, ``"fro"`` (the same as 2), ``inf`` (the largest |x|), ``-inf`` (the smallest), or 0 (how many
-    are not 0). Where the norm is 0, its gradient is taken to be 0.
+    ``p`` may be any number, ``"fro"`` (the same as 2), ``inf`` (the largest |x|), ``-inf`` (the smallest), or 0 (how
+    many are not 0). Where the norm is 0, its gradient is taken to be 0.
 
     >>> x = tensor([[3.0, -4.0], [0.0, 1.0]])
     >>> norm(x, dim=1), x.norm(p=1), x.norm(float("inf"))
@@ -32,7 +32,9 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if dtype is not None:
         input = apply(cast, input, np.dtype(dtype))
     if input.dtype.kind not in "fc":
-        raise RuntimeError(f"norm(): Expected a floating point or complex tensor as input. Got {input.dtype}: use x.float()")
+        raise RuntimeError(
+            f"norm(): Expected a floating point or complex tensor as input. Got {input.dtype}: use x.float()"
+        )
     axis = axes_of(dim, input.ndim)
     if p == "fro" or p is None:
         p = 2
@@ -56,7 +58,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
 
 
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0) -> Tensor:
-    """The p-norm of the difference of each row of ``x1`` from each row of ``x2``: (..., n, m) and (..., k, m) to (..., n, k).
+    """The p-norm of ``x1[i] - x2[j]`` for all rows i and j: (..., n, m) and (..., k, m) to (..., n, k).
 
     >>> cdist(tensor([[0.0, 0.0], [3.0, 4.0]]), tensor([[0.0, 0.0]]))
     tensor([[0.],

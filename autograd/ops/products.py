@@ -1,6 +1,7 @@
 """Products of vectors and matrices.
 
-Shapes: a vector is (n,), a matrix (n, m), a batch of matrices (..., n, m). Operands of different dtypes are brought to one first.
+Shapes: a vector is (n,), a matrix (n, m), a batch of matrices (..., n, m). Operands of different dtypes are brought to
+one first.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import numpy as np
 from ..tape import apply
 from ..tensor import Tensor, array_of
 from .creation import eye, tensor  # noqa: F401  for the examples
-from .naming import op
+from .naming import method, op
+from .shapes import unsqueeze
 
 __all__ = [
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "cross", "dot", "ger", "inner", "kron", "matmul", "mm", "mv",
@@ -33,11 +35,9 @@ def matmul(input: Any, other: Any) -> Tensor:
         raise _misfit(np.shape(array_of(input)), np.shape(array_of(other))) from None
 
 
+@method("__rmatmul__")
 def _reflected(self: Tensor, other: Any) -> Tensor:
     return matmul(other, self)
-
-
-Tensor.__rmatmul__ = _reflected
 
 
 def _misfit(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError:
@@ -59,7 +59,8 @@ def _misfit(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError:
     columns = columns if len(columns) > 1 else (*columns, 1)
     if rows[-1] == columns[-2]:
         return RuntimeError(
-            f"the batch dimensions of shapes {list(a)} and {list(b)} must match, or be 1: {list(a[:-2])} and {list(b[:-2])}"
+            f"the batch dimensions of shapes {list(a)} and {list(b)} must match, or be 1: they are {list(a[:-2])} and "
+            f"{list(b[:-2])}"
         )
     if len(a) > 2 and len(b) > 2:
         return RuntimeError(
@@ -109,7 +110,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 
 
 @op
-def dot(input: Tensor, tensor: Tensor) -> Tensor:
+def dot(input: Tensor, tensor: Tensor) -> Tensor:  # noqa: F811
     """The sum of the products of two vectors of the same length.
 
     >>> tensor([1.0, 2.0]).dot(tensor([3.0, 4.0]))
@@ -117,7 +118,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """
     if input.ndim != 1 or tensor.ndim != 1:
         raise RuntimeError(
-            f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors: use matmul, or flatten() them first"
+            f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors: use matmul, or flatten() them"
         )
     return matmul(input, tensor)
 
@@ -132,7 +133,7 @@ def vdot(input: Tensor, other: Tensor) -> Tensor:
 def inner(input: Tensor, other: Tensor) -> Tensor:
     """The sum of products along the last dimension of both: (..., m) and (*, m) to (..., *)."""
     if not input.ndim or not other.ndim:
-        return input * other
+        return apply(np.multiply, input, other)
     if input.shape[-1] != other.shape[-1]:
         raise RuntimeError(
             f"inner() the last dimension must match on both input tensors but got shapes {list(input.shape)} and "
@@ -150,7 +151,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
             [ 2., 20.]])
     """
     _need("outer", ("input", input, 1), ("vec2", vec2, 1))
-    return input.unsqueeze(1) * vec2
+    return apply(np.multiply, unsqueeze(input, 1), vec2)
 
 
 ger = outer
@@ -210,7 +211,7 @@ def _added(input: Any, product: Tensor, beta: float, alpha: float) -> Tensor:
         product = product * alpha
     if beta == 0:  # input is ignored then, a NaN in it too
         return product
-    return product + (input if beta == 1 else input * beta)
+    return apply(np.add, product, input if beta == 1 else input * beta)
 
 
 @op(inplace=True)
@@ -254,7 +255,7 @@ def trace(input: Tensor) -> Tensor:
     tensor(5.)
     """
     if input.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim} and shape {list(input.shape)}")
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}: {list(input.shape)}")
     result: Tensor = input.diagonal().sum()
     return result
 
@@ -274,4 +275,5 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
         )
-    return input.roll(-1, dim) * other.roll(-2, dim) - input.roll(-2, dim) * other.roll(-1, dim)
+    result: Tensor = input.roll(-1, dim) * other.roll(-2, dim) - input.roll(-2, dim) * other.roll(-1, dim)
+    return result

@@ -1,11 +1,12 @@
 """Reductions: many elements become one, along one dimension, several, or all.
 
-``dim`` is a number, a tuple of numbers, or None for all; NumPy's words ``axis`` and ``keepdims`` are understood too. With
-``keepdim=True`` the reduced dimensions stay, with length 1.
+``dim`` is a number, a tuple of numbers, or None for all; NumPy's words ``axis`` and ``keepdims`` are understood too.
+With ``keepdim=True`` the reduced dimensions stay, with length 1.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ class MinMax(NamedTuple):
 # -- sums and products
 
 
-def _summable(input: Tensor, dtype: Any) -> Tensor:
+def summable(input: Tensor, dtype: Any) -> Tensor:
     """``input`` in the dtype in which it is summed: whole numbers and bools are summed as int64."""
     have = input._array.dtype
     wanted = np.dtype(dtype) if dtype is not None else INT64 if have.kind in "bui" else have
@@ -61,7 +62,7 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
             [7.]]))
     """
     axis = None if dim is None else axes_of(dim, input.ndim)
-    return apply(np.sum, _summable(input, dtype), axis=axis, keepdims=keepdim)
+    return apply(np.sum, summable(input, dtype), axis=axis, keepdims=keepdim)
 
 
 @op
@@ -104,7 +105,7 @@ def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     >>> prod(tensor([[1, 2], [3, 4]]), dim=1)
     tensor([ 2, 12])
     """
-    return apply(np.prod, _summable(input, dtype), axis=axes_of(dim, input.ndim), keepdims=keepdim)
+    return apply(np.prod, summable(input, dtype), axis=axes_of(dim, input.ndim), keepdims=keepdim)
 
 
 # -- spread
@@ -154,7 +155,7 @@ def std(
     *,
     correction: float | None = None,
 ) -> Tensor:
-    """The standard deviation: the square root of :func:`var`. Its gradient where all elements are equal is taken to be 0.
+    """The standard deviation: the square root of :func:`var`. Where all elements are equal, its gradient is 0.
 
     >>> tensor([[1.0, 3.0], [5.0, 5.0]]).std(dim=1)
     tensor([1.4142, 0.0000])
@@ -188,7 +189,7 @@ def along_dim(input: Tensor, indices: Any, axis: int, keepdim: bool) -> Picked:
 def _nonempty(input: Tensor, name: str, axis: int | None) -> None:
     shape = input._array.shape
     if axis is not None and shape and not shape[axis]:
-        raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size, in a tensor of shape {list(shape)}")
+        raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size, got shape {list(shape)}")
     if axis is None and 0 in shape:
         raise RuntimeError(
             f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
@@ -211,7 +212,7 @@ def _extreme(name: str, whole: Any, where: Any, pairwise: Any, input: Tensor, di
 @op
 @with_dims
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
-    """The largest element; with ``dim``, the largest along it and their places; of two tensors, the larger of each pair.
+    """The largest element; with ``dim``, the largest along it and where; of two tensors, the larger of each pair.
 
     Returns
     -------
@@ -273,7 +274,7 @@ def _place(name: str, where: Any, input: Tensor, dim: Any, keepdim: bool) -> Ten
 @op
 @with_dims
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """The place of the largest element along ``dim``, or in the flattened tensor: int64, the first if there are several.
+    """Where the largest element along ``dim``, or of the flattened tensor, is: int64; the first if there are several.
 
     >>> argmax(tensor([[1.0, 5.0], [7.0, 2.0]])), argmax(tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1)
     (tensor(2), tensor([1, 0]))
@@ -328,9 +329,8 @@ def quantile(
     fractions = np.asarray(array_of(q), np.float64)
     if not np.all((fractions >= 0) & (fractions <= 1)):
         raise RuntimeError(f"quantile() q values must be in the range [0, 1], got {fractions.tolist()}")
-    between = {"linear": lambda w: w, "lower": np.floor, "higher": np.ceil, "nearest": np.round, "midpoint": _halfway}
-    if interpolation not in between:
-        raise RuntimeError(f"quantile() interpolation must be one of {', '.join(between)}, got {interpolation!r}")
+    if interpolation not in BETWEEN:
+        raise RuntimeError(f"quantile() interpolation must be one of {', '.join(BETWEEN)}, got {interpolation!r}")
     ndim = input.ndim
     flat = input.reshape(-1) if dim is None else input
     axis = 0 if dim is None else axis_of(dim, ndim)
@@ -338,16 +338,21 @@ def quantile(
     places = fractions.reshape(-1) * (len(ordered) - 1)
     low = np.floor(places).astype(np.int64)
     high = np.ceil(places).astype(np.int64)
-    weight = between[interpolation](places - low).reshape(-1, *[1] * (ordered.ndim - 1))
+    weight = BETWEEN[interpolation](places - low).reshape(-1, *[1] * (ordered.ndim - 1))
     below, above = ordered[low], ordered[high]
-    result = below + (above - below) * new_tensor(weight.astype(below.dtype))
+    result: Tensor = below + (above - below) * new_tensor(weight.astype(below.dtype))
     if keepdim:
         result = result.reshape(len(places), *[1] * ndim) if dim is None else result.unsqueeze(axis + 1)
-    return result if fractions.ndim else result.squeeze(0)
+    return result if fractions.ndim else result[0]
 
 
-def _halfway(weight: Any) -> Any:
-    return np.where(weight > 0, 0.5, 0.0)
+BETWEEN: dict[str, Callable[[Any], Any]] = {  # how far from the lower of two elements, for a place between them
+    "linear": lambda place: place,
+    "lower": np.floor,
+    "higher": np.ceil,
+    "nearest": np.round,
+    "midpoint": lambda place: np.where(place > 0, 0.5, 0.0),
+}
 
 
 # -- questions and counts

@@ -164,15 +164,13 @@ def reshape(input: Tensor, shape: tuple[int, ...]) -> Tensor:
 @op
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """:func:`view` in the shape of ``other``."""
-    result: Tensor = view(input, other.shape)
-    return result
+    return view(input, other.shape)
 
 
 @op
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     """:func:`reshape` to the shape of ``other``."""
-    result: Tensor = reshape(input, other.shape)
-    return result
+    return reshape(input, other.shape)
 
 
 @op
@@ -186,8 +184,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     first, last = axis_of(start_dim, len(shape)), axis_of(end_dim, len(shape))
     if first > last:
         raise RuntimeError(f"flatten() has invalid args: start_dim ({start_dim}) cannot come after end_dim ({end_dim})")
-    result: Tensor = reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
-    return result
+    return reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
 @op
@@ -210,10 +207,10 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         sizes = tuple([n // others if s == -1 and others > 0 else s for s in sizes])
     if math.prod(sizes) != n:
         raise RuntimeError(
-            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({n}) in the input tensor"
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({n}) in the input "
+            f"tensor, of shape {list(shape)}"
         )
-    result: Tensor = reshape(input, (*shape[:axis], *sizes, *shape[axis + 1 :]))
-    return result
+    return reshape(input, (*shape[:axis], *sizes, *shape[axis + 1 :]))
 
 
 @op
@@ -244,12 +241,12 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 
 def atleast_1d(input: Tensor) -> Tensor:
     """A 0-d tensor as one of shape (1,); any other as it is."""
-    return input if input.ndim else input.reshape(1)
+    return input if input.ndim else reshape(input, 1)
 
 
 def atleast_2d(input: Tensor) -> Tensor:
     """A tensor of fewer than two dimensions as one row; any other as it is."""
-    return input if input.ndim > 1 else input.reshape(1, -1)
+    return input if input.ndim > 1 else reshape(input, 1, -1)
 
 
 # -- another order of dimensions
@@ -283,7 +280,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """
     ndim = input.ndim
     a, b = axis_of(dim0, ndim), axis_of(dim1, ndim)
-    return apply(np.swapaxes, input, a, b) if ndim else input.view(())
+    return apply(np.swapaxes, input, a, b) if ndim else view(input, ())
 
 
 swapaxes = swapdims = transpose
@@ -306,8 +303,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
         )
     places = dict(zip([axis_of(d, ndim) for d in destination], [axis_of(d, ndim) for d in source]))
     others = iter(d for d in range(ndim) if d not in places.values())
-    result: Tensor = permute(input, tuple([places[i] if i in places else next(others) for i in range(ndim)]))
-    return result
+    return permute(input, [places[i] if i in places else next(others) for i in range(ndim)])
 
 
 moveaxis = movedim
@@ -324,7 +320,7 @@ def t(input: Tensor) -> Tensor:
         raise RuntimeError(
             f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D: use .mT or transpose(dim0, dim1)"
         )
-    return input.transpose(0, 1) if input.ndim == 2 else input
+    return transpose(input, 0, 1) if input.ndim == 2 else input
 
 
 def _reversed(input: Tensor) -> Tensor:
@@ -335,7 +331,9 @@ def _reversed(input: Tensor) -> Tensor:
 def _matrices_transposed(input: Tensor) -> Tensor:
     """The last two dimensions exchanged."""
     if input.ndim < 2:
-        raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {input.ndim}-D tensor.")
+        raise RuntimeError(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {input.ndim}-D tensor."
+        )
     return apply(np.swapaxes, input, -1, -2)
 
 
@@ -343,7 +341,8 @@ def _adjoint(input: Tensor) -> Tensor:
     """The complex conjugate of the transpose of a matrix."""
     if input.ndim not in (0, 2):
         raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {input.ndim}-D tensor.")
-    return input.t().conj()
+    result: Tensor = t(input).conj()
+    return result
 
 
 for _name, _getter in (("T", _reversed), ("mT", _matrices_transposed), ("H", _adjoint)):
@@ -367,8 +366,8 @@ def expand(input: Tensor, size: tuple[int, ...]) -> Tensor:
     new = len(size) - len(shape)
     if new < 0:
         raise RuntimeError(
-            f"expand: the number of sizes provided ({len(size)}) must be greater or equal to the number of dimensions in "
-            f"the tensor ({len(shape)})"
+            f"expand: the number of sizes provided ({len(size)}) must be greater or equal to the number of dimensions "
+            f"in the tensor ({len(shape)})"
         )
     target = tuple([shape[i - new] if n == -1 and i >= new else n for i, n in enumerate(size)])
     for i, n in enumerate(shape):
@@ -383,15 +382,13 @@ def expand(input: Tensor, size: tuple[int, ...]) -> Tensor:
 @op
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """:func:`expand` to the shape of ``other``."""
-    result: Tensor = expand(input, other.shape)
-    return result
+    return expand(input, other.shape)
 
 
 @op
 def broadcast_to(input: Tensor, shape: Any) -> Tensor:
     """:func:`expand` under NumPy's name."""
-    result: Tensor = expand(input, shape)
-    return result
+    return expand(input, shape)
 
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:

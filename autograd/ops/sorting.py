@@ -78,7 +78,7 @@ def msort(input: Tensor) -> Tensor:
 
 @op
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Picked:
-    """The ``k`` largest (or smallest) elements along ``dim`` with their places, in order in any case: ``(values, indices)``.
+    """The ``k`` largest (or smallest) elements along ``dim`` with their places, always in order: ``(values, indices)``.
 
     >>> topk(tensor([3.0, 1.0, 2.0]), 2)
     Picked(values=tensor([3., 2.]), indices=tensor([0, 2]))
@@ -109,7 +109,11 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Pic
 
 @op
 def unique(
-    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
 ) -> Any:
     """The distinct values, in order in any case, without a gradient.
 
@@ -205,7 +209,7 @@ def histogram(
 
 @op
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
-    """Where the elements are not 0: shape (how many, ndim), or a tuple with one vector for each dimension, to index with.
+    """Where the elements are not 0: shape (how many, ndim), or a tuple of one vector for each dimension, as an index.
 
     >>> nonzero(tensor([[1, 0], [0, 5]]))
     tensor([[0, 0],
@@ -241,8 +245,8 @@ def searchsorted(
     else:
         if sequence.shape[:-1] != wanted.shape[:-1]:
             raise RuntimeError(
-                f"searchsorted: boundaries of shape {list(sequence.shape)} and values of shape {list(wanted.shape)} must "
-                f"agree in all but the last dimension"
+                f"searchsorted: boundaries of shape {list(sequence.shape)} and values of shape {list(wanted.shape)} "
+                f"must agree in all but the last dimension"
             )
         rows = [np.searchsorted(sequence[i], wanted[i], which) for i in np.ndindex(sequence.shape[:-1])]
         places = np.reshape(rows, wanted.shape)
