@@ -92,9 +92,7 @@ def _state_of(p: Tensor, state: dict[str, Any], optimizer: Optimizer, key: Any) 
                 f"loaded state dict has {name!r} of shape {tuple(array.shape)} for parameter {key} of shape "
                 f"{tuple(p.shape)}: is the order of the parameters the same?"
             )
-        if array is not None and name != "step" and array.dtype.kind in "fc" and p.dtype.kind in "fc" and array.ndim:
-            value = new_tensor(array.astype(p.dtype))
-        result[name] = _copied(value)
+        result[name] = _copied(value, None if name == "step" else p.dtype)
     return result
 
 
@@ -105,6 +103,12 @@ def _array(value: Any) -> Any:
     return np.asarray(value) if hasattr(value, "__array__") and hasattr(value, "shape") else None
 
 
-def _copied(value: Any) -> Any:
+def _copied(value: Any, dtype: Any = None) -> Any:
+    """A copy with our tensors in the place of any library's, also in lists; vectors of the kind of ``dtype`` get that dtype."""
+    if type(value) in (list, tuple):
+        return type(value)(_copied(entry, dtype) for entry in value)
     array = _array(value)
-    return copy.deepcopy(value) if array is None or getattr(value, "is_sparse", False) else new_tensor(np.array(array))
+    if array is None or getattr(value, "is_sparse", False):
+        return copy.deepcopy(value)
+    cast = dtype is not None and array.ndim and array.dtype.kind == dtype.kind in "fc"
+    return new_tensor(np.array(array, dtype if cast else array.dtype))
