@@ -27,7 +27,7 @@ class Row:
 
     __slots__ = (
         "call", "elementwise", "every", "fused", "holomorphic", "joint", "linear", "name", "primitive", "promotes",
-        "reads", "rules", "view", "whole_to_real",
+        "promotes_numbers", "reads", "rules", "view", "whole_to_real",
     )  # fmt: skip
 
     def __init__(
@@ -44,6 +44,7 @@ class Row:
         fused: bool = False,
         view: bool = False,
         promotes: bool = False,
+        promotes_numbers: bool = False,
         whole_to_real: bool = False,
     ) -> None:
         self.primitive = primitive
@@ -58,6 +59,7 @@ class Row:
         self.fused = fused
         self.view = view
         self.promotes = promotes
+        self.promotes_numbers = promotes_numbers
         self.whole_to_real = whole_to_real
         self.reads: dict[tuple[int, int], tuple[tuple[bool, ...], bool]] = {}
 
@@ -131,6 +133,8 @@ def derivative(primitive: Callable[..., Any], *rules: Rule | None, **properties:
         the result may share the memory of the first argument
     promotes : bool
         arguments are brought to one dtype first; default: true if elementwise
+    promotes_numbers : bool
+        Python numbers become arrays as well: for primitives that would take them for float64 (SciPy's)
     whole_to_real : bool
         whole-number arguments become the default float first
     name : str

@@ -116,7 +116,7 @@ def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
             if type(arg) not in _NUMBERS:
                 mixed = True
         bit += bit
-    if row.promotes and (mixed or dtype is None or dtype.kind not in "fc"):
+    if row.promotes and (mixed or row.promotes_numbers or dtype is None or dtype.kind not in "fc"):
         args = _promote(row, args)
         arrays = [arg._array if isinstance(arg, Tensor) else arg for arg in args]
 

@@ -20,8 +20,8 @@ ROOT_2_PI = math.sqrt(2 * math.pi)
 
 
 def enter(function: Any, *rules: Any, name: str = "") -> None:
-    """A row of this file: whole numbers become real, and the node has a readable name."""
-    derivative(function, *rules, elementwise=True, whole_to_real=True, name=name)
+    """A row of this file: whole numbers become real, and Python numbers take the dtype of the tensors."""
+    derivative(function, *rules, elementwise=True, promotes_numbers=True, whole_to_real=True, name=name)
 
 
 # -- the error function and the normal distribution (DLMF 7.2, 7.10)
@@ -58,21 +58,15 @@ enter(sp.gamma, lambda g, out, x: g * out * sp.psi(x))
 # -- products with a logarithm, 0 where the factor is 0
 
 
-def _log(x: Any, y: Any, log: Any, one: float) -> Any:
-    """``log(y)``, but 0 where x is 0 and y is not in its domain; ``log(one)`` is 0."""
-    return log(np.where((x == 0) & (y <= one - 1), one, y))
+def _times_log(g: Any, x: Any, y: Any, log: Any, one: float) -> Any:
+    """g log(y), but 0 where x is 0 and y is not in the domain; ``log(one)`` is 0."""
+    if isinstance(y, int | float):
+        y = np.asarray(y, g.dtype)
+    return g * log(np.where((x == 0) & (y <= one - 1), one, y))
 
 
-enter(
-    sp.xlogy,
-    lambda g, out, x, y: g * _log(x, y, np.log, 1),
-    lambda g, out, x, y: g * x / y,
-)
-enter(
-    sp.xlog1py,
-    lambda g, out, x, y: g * _log(x, y, np.log1p, 0),
-    lambda g, out, x, y: g * x / (1 + y),
-)
+enter(sp.xlogy, lambda g, out, x, y: _times_log(g, x, y, np.log, 1), lambda g, out, x, y: g * x / y)
+enter(sp.xlog1py, lambda g, out, x, y: _times_log(g, x, y, np.log1p, 0), lambda g, out, x, y: g * x / (1 + y))
 enter(sp.entr, lambda g, out, x: g * (-np.log(x) - 1))
 
 # -- Bessel functions (DLMF 10.6, 10.29)
