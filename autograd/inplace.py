@@ -13,24 +13,24 @@ import numpy as np
 
 from .modes import modes
 from .table import TABLE, derivative
-from .tape import Like, Node, View, apply, cast
+from .tape import Like, Node, apply, cast, follow
 from .tensor import Array, Tensor, new_tensor
 
 
-def _replaced(whole: Array, part: Array, view: View) -> Array:
+def _replaced(whole: Array, part: Array, steps: Any) -> Array:
     raise AssertionError("recorded by `overwrite`, never called")
 
 
-def _outside(g: Any, view: View) -> Any:
+def _outside(g: Any, steps: Any) -> Any:
     inside = np.zeros(g.shape, bool)
-    view.of(inside)[...] = True
+    follow(steps, inside)[...] = True
     return np.where(inside, 0, g)
 
 
 derivative(
     _replaced,
-    lambda g, out, whole, part, view: _outside(g, view),
-    lambda g, out, whole, part, view: view.of(g),
+    lambda g, out, whole, part, steps: _outside(g, steps),
+    lambda g, out, whole, part, steps: follow(steps, g),
     name="CopySlices",
     linear=True,
 )
@@ -87,7 +87,9 @@ def _new_history(x: Tensor, result: Tensor) -> None:
         x._node, x._requires_grad = result._node, result._requires_grad
         return
     base = x._view.base
-    edges = tuple((t._node or t) if t.requires_grad else None for t in (base, result))
-    base._node = Node(TABLE[_replaced], edges, (Like(base._array), Like(x._array), x._view), {}, None)
+    edges = [(t._node or t) if t.requires_grad else None for t in (base, result)]
+    # Only the steps of the view are kept: the view itself would hold the base, and the base its node.
+    kept = (Like(base._array), Like(x._array), x._view.steps)
+    base._node = Node(TABLE[_replaced], (*edges, None), kept, {}, None)
     base._requires_grad = True
     x._view.refresh(x)

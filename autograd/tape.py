@@ -237,22 +237,21 @@ class View:
         self.steps = steps
         self.seen = base._node
 
-    def of(self, whole: Any) -> Any:
-        """The same view of another array, or tensor, of the base's shape."""
-        for row, args, kwargs in self.steps:
-            if isinstance(whole, Tensor):
-                whole = apply(row.primitive, whole, *args, **kwargs)
-            else:
-                whole = row.call(whole, *args, **kwargs)
-        return whole
-
     def refresh(self, view: Tensor) -> None:
         """Derive the history of ``view`` anew if the base's has changed."""
         if self.base._node is not self.seen:
             self.seen = self.base._node
             with set_grad_enabled(True):
-                again = self.of(self.base)
+                again = follow(self.steps, self.base)
             view._node, view._requires_grad = again._node, again._requires_grad
+
+
+def follow(steps: tuple[Any, ...], whole: Any) -> Any:
+    """The view that ``steps`` lead to, of any array or tensor of the base's shape."""
+    for row, args, kwargs in steps:
+        call = functools.partial(apply, row.primitive) if isinstance(whole, Tensor) else row.call
+        whole = call(whole, *args, **kwargs)
+    return whole
 
 
 def look_into(result: Tensor, source: Tensor, row: Row, args: Any, kwargs: Any) -> None:
