@@ -5,6 +5,7 @@ Broadcasting is not a rule's concern: it is undone around the rules (``backward.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -32,17 +33,21 @@ derivative(np.fmod, lambda g, out, x, y: g, lambda g, out, x, y: -g * np.trunc(x
 # -- powers and roots
 
 
+def _by_base(g: Any, out: Any, x: Any, y: Any) -> Any:
+    """y x**(y-1); where both are 0 it is 0, and not 0 times infinity."""
+    if isinstance(y, int | float | complex):
+        return g * (y * x ** (y - 1)) if y != 0 else np.zeros_like(g)
+    return g * y * np.power(x, np.where((x == 0) & (y == 0), 1, y - 1))
+
+
 def _by_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
     """x**y log x, with the limit 0 where x is 0."""
+    if isinstance(x, int | float | complex):
+        return g * out * (np.log(x).item() if x != 0 else 0)
     return g * out * np.log(np.where(x == 0, 1, x))
 
 
-derivative(
-    np.power,
-    lambda g, out, x, y: g * y * np.power(x, np.where(y == 0, 1, y - 1)),  # y = 0: 0, also where x is 0
-    _by_exponent,
-    name="Pow",
-)
+derivative(np.power, _by_base, _by_exponent, name="Pow")
 derivative(np.sqrt, lambda g, out, x: g * 0.5 / out, whole_to_real=True)
 derivative(np.cbrt, lambda g, out, x: g / (3 * out * out), whole_to_real=True)
 
@@ -96,6 +101,15 @@ derivative(np.arccosh, lambda g, out, x: g / np.sqrt(x * x - 1), name="Acosh", w
 derivative(np.arctanh, lambda g, out, x: g / (1 - x * x), name="Atanh", whole_to_real=True)
 derivative(np.hypot, lambda g, out, x, y: g * x / out, lambda g, out, x, y: g * y / out, whole_to_real=True)
 
+derivative(
+    np.sinc,  # at 0 the derivative is 0, and the second is -pi^2 / 3
+    lambda g, out, x: (
+        g * np.where(x == 0, -(math.pi**2) / 3 * x, (np.cos(math.pi * x) - out) / np.where(x == 0, 1, x))
+    ),
+    elementwise=True,
+    whole_to_real=True,
+)
+
 # -- the S-shaped and hinge-shaped
 
 
@@ -131,15 +145,21 @@ derivative(relu, lambda g, out, x: g * (out > 0), elementwise=True)
 
 # -- choices: where two are equal, each gets half
 
+
+def _of_winner(g: Any, mine: Any, other: Any) -> Any:
+    """``g`` where ``mine`` is chosen, half of it where both are."""
+    return np.where(mine, np.where(other, 0.5 * g, g), 0)
+
+
 derivative(
     np.maximum,
-    lambda g, out, x, y: g * ((x > y) + 0.5 * (x == y)),
-    lambda g, out, x, y: g * ((y > x) + 0.5 * (x == y)),
+    lambda g, out, x, y: _of_winner(g, x >= y, y >= x),
+    lambda g, out, x, y: _of_winner(g, y >= x, x >= y),
 )
 derivative(
     np.minimum,
-    lambda g, out, x, y: g * ((x < y) + 0.5 * (x == y)),
-    lambda g, out, x, y: g * ((y < x) + 0.5 * (x == y)),
+    lambda g, out, x, y: _of_winner(g, x <= y, y <= x),
+    lambda g, out, x, y: _of_winner(g, y <= x, x <= y),
 )
 derivative(np.fmax, lambda g, out, x, y: g * (out == x), lambda g, out, x, y: g * (out != x))
 derivative(np.fmin, lambda g, out, x, y: g * (out == x), lambda g, out, x, y: g * (out != x))
@@ -181,7 +201,7 @@ def _direction(x: Any, size: Any) -> Any:
 
 derivative(np.absolute, lambda g, out, x: g * _direction(x, out), name="Abs", holomorphic=False)
 derivative(np.fabs, lambda g, out, x: g * np.sign(x))
-derivative(np.copysign, lambda g, out, x, y: g * np.sign(x) * np.sign(y) * 1.0, None)
+derivative(np.copysign, lambda g, out, x, y: g * np.sign(x) * np.sign(out), None)
 
 # -- flat almost everywhere
 
