@@ -28,9 +28,8 @@ def restored(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 def count(x: Any, axis: Any) -> int:
     """How many elements of ``x`` go into one element of the result."""
     if axis is None:
-        return int(x.size)
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    return int(np.prod([x.shape[a] for a in axes]))
+        return math.prod(x.shape)
+    return math.prod([x.shape[a] for a in axis]) if isinstance(axis, tuple) else int(x.shape[axis])
 
 
 derivative(

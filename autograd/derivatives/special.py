@@ -1,6 +1,6 @@
 """Special functions: rows for the ufuncs of ``scipy.special``.
 
-Not imported with the package, since SciPy is not: the first call of ``erf(t)`` or ``scipy.special.erf(t)`` brings it in.
+Not imported with the package, since SciPy is not: the first ``erf(t)`` or ``scipy.special.erf(t)`` brings it in.
 The formulas are those of the NIST Digital Library of Mathematical Functions (https://dlmf.nist.gov).
 """
 
