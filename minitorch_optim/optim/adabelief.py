@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
-from .adam import lerp
+from .arithmetic import lerp
 from .checks import at_least_zero, betas, learning_rate
 from .optimizer import Optimizer
 

@@ -10,15 +10,16 @@ In code order, t counting from 1::
     w = max(w, v) if amsgrad else v           the largest v so far
     p = p - lr / (1 - beta1^t) m / (sqrt(w) / sqrt(1 - beta2^t) + eps)
 
-Where others differ: eps is outside the root and after the bias correction (Kingma & Ba's "epsilon", not their "epsilon hat" of
-the reordered form, which TensorFlow uses); the maximum of amsgrad is taken of v before its bias correction; AdamW's decay is
-multiplied by lr, while in Loshchilov & Hutter it is not, only by the schedule's multiplier.
+Where others differ: eps is outside the root and after the bias correction (Kingma & Ba's "epsilon", not their "epsilon
+hat" of the reordered form, which TensorFlow uses); the maximum of amsgrad is taken of v before its bias correction;
+AdamW's decay is multiplied by lr, while in Loshchilov & Hutter it is not, only by the schedule's multiplier.
 
 References
 ----------
 Kingma, Ba, "Adam: A Method for Stochastic Optimization" (2014), algorithm 1. https://arxiv.org/abs/1412.6980
 Loshchilov, Hutter, "Decoupled Weight Decay Regularization" (2017), algorithm 2. https://arxiv.org/abs/1711.05101
-Reddi, Kale, Kumar, "On the Convergence of Adam and Beyond" (2018), algorithm 2. https://openreview.net/forum?id=ryQu7f-RZ
+Reddi, Kale, Kumar, "On the Convergence of Adam and Beyond" (2018), algorithm 2.
+https://openreview.net/forum?id=ryQu7f-RZ
 """
 
 from __future__ import annotations
@@ -29,17 +30,11 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
+from .arithmetic import lerp
 from .checks import at_least_zero, betas, implementation_flags, learning_rate, same_kind_of_betas
 from .optimizer import Optimizer
 
 __all__ = ["Adam", "AdamW"]
-
-
-def lerp(start: Any, end: Any, weight: Any) -> Any:
-    """The point ``weight`` of the way from ``start`` to ``end``, computed from the nearer one."""
-    if weight < 0.5:
-        return start + weight * (end - start)
-    return end - (end - start) * (1 - weight)
 
 
 def adam(
@@ -212,3 +207,8 @@ class AdamW(Adam):
             fused=fused,
             decoupled_weight_decay=True,
         )
+
+    def _check_options(self, options: dict[str, Any]) -> None:
+        super()._check_options(options)
+        if not options["decoupled_weight_decay"]:
+            raise ValueError("AdamW has decoupled weight decay, not decoupled_weight_decay=False: use Adam for that")

@@ -1,4 +1,5 @@
-"""What a hyperparameter may be. Each check takes a value and raises ValueError with PyTorch's wording if it is out of range.
+"""What a hyperparameter may be. Each check takes a value and raises ValueError with PyTorch's wording if it is out of
+range.
 
 Conditions are written so that NaN fails: ``not value >= 0``, never ``value < 0``.
 """
@@ -8,54 +9,88 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..autograd import Tensor
 
 Check = Callable[[Any], None]
 
 
-def at_least_zero(what: str) -> Check:
-    """``Invalid <what>: <value>`` unless value >= 0."""
+def number(value: Any) -> Any:
+    """The Python number in a tensor of one element, or in a NumPy number; anything else as it is.
+
+    Hyperparameters enter the rules as Python numbers: a ``np.float64`` would make float64 of float32.
+    """
+    return value.item() if isinstance(value, Tensor | np.generic | np.ndarray) else value
+
+
+def real(value: Any, what: str) -> Any:
+    """The Python number, or TypeError: ``what`` must be one."""
+    value = number(value)
+    if not isinstance(value, int | float):
+        raise TypeError(f"{what} must be a number, but got {value!r} of type {type(value).__name__}")
+    return value
+
+
+def requirement(what: str, holds: Callable[[float], bool], message: str = "Invalid {what}: {value}") -> Check:
+    """A check that raises ``message`` unless the number ``holds``."""
 
     def check(value: Any) -> None:
-        if not number(value) >= 0:
-            raise ValueError(f"Invalid {what}: {number(value)}")
+        value = real(value, what)
+        if not holds(value):
+            raise ValueError(message.format(what=what, value=value))
 
     return check
+
+
+def at_least_zero(what: str) -> Check:
+    """``Invalid <what>: <value>`` unless value >= 0."""
+    return requirement(what, lambda value: value >= 0)
 
 
 def above_zero(what: str) -> Check:
     """``Invalid <what>: <value>`` unless value > 0."""
-
-    def check(value: Any) -> None:
-        if not number(value) > 0:
-            raise ValueError(f"Invalid {what}: {number(value)}")
-
-    return check
+    return requirement(what, lambda value: value > 0)
 
 
 def between(low: float, high: float, what: str) -> Check:
     """``Invalid <what>: <value>`` unless low <= value <= high."""
+    return requirement(what, lambda value: low <= value <= high)
 
-    def check(value: Any) -> None:
-        if not low <= number(value) <= high:
-            raise ValueError(f"Invalid {what}: {number(value)}")
 
-    return check
+def not_nan(what: str) -> Check:
+    """``Invalid <what>: nan``: every other number is allowed."""
+    return requirement(what, lambda value: value == value)
+
+
+def should_be(what: str, rule: str, holds: Callable[[float], bool]) -> Check:
+    """``<what> should be <rule> but is: <value>``: how Adafactor and Muon put it."""
+    return requirement(what, holds, f"{{what}} should be {rule} but is: {{value}}")
+
+
+def one_element(value: Any) -> None:
+    """A learning rate may be a tensor, of one element."""
+    if isinstance(value, Tensor) and value.numel() != 1:
+        raise ValueError(f"Tensor lr must be 1-element, but its shape is {tuple(value.shape)}")
 
 
 def learning_rate(value: Any) -> None:
     """A number from 0, or a tensor that holds one."""
-    if isinstance(value, Tensor) and value.numel() != 1:
-        raise ValueError("Tensor lr must be 1-element")
+    one_element(value)
     at_least_zero("learning rate")(value)
+
+
+def pair(value: Any, what: str) -> tuple[Any, Any]:
+    """The two values of ``value``, or ValueError."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise ValueError(f"Invalid {what}: {value}: expected a pair of numbers")
+    return value[0], value[1]
 
 
 def betas(value: Any) -> None:
     """A pair of numbers in [0, 1)."""
-    if len(value) != 2:
-        raise ValueError(f"Invalid betas: {value}: expected a pair of numbers in [0, 1)")
-    for i, beta in enumerate(value):
-        if not 0 <= number(beta) < 1:
+    for i, beta in enumerate(pair(value, "betas")):
+        if not 0 <= real(beta, f"beta parameter at index {i}") < 1:
             raise ValueError(f"Invalid beta parameter at index {i}: {number(beta)}")
 
 
@@ -65,16 +100,11 @@ def same_kind_of_betas(value: Any) -> None:
         raise ValueError("betas must be either both floats or both Tensors")
 
 
-def number(value: Any) -> Any:
-    """The Python number in a tensor of one element; anything else as it is."""
-    return value.item() if isinstance(value, Tensor) else value
-
-
 def implementation_flags(group: dict[str, Any]) -> None:
     """``foreach``, ``fused`` and ``differentiable`` exclude one another in PyTorch's way.
 
-    The first two (and ``capturable``) choose among PyTorch's implementations. Here there is one, so they are kept in the group,
-    for programs that pass them, and change nothing.
+    The first two (and ``capturable``) choose among PyTorch's implementations. Here there is one, so they are kept in
+    the group, for programs that pass them, and change nothing.
     """
     if group.get("fused") and group.get("foreach"):
         raise RuntimeError("`fused` and `foreach` cannot be `True` together.")

@@ -1,7 +1,7 @@
 """Functions that an optimizer calls around its own: before and after a step, around saving and loading.
 
-A hook is kept under a number in an ordered dict, and the handle that its registration returns can take it out again. The
-handle knows the dict weakly, so it keeps no optimizer alive.
+A hook is kept under a number in an ordered dict, and the handle that its registration returns can take it out again.
+The handle knows the dict weakly, so it keeps no optimizer alive.
 """
 
 from __future__ import annotations
@@ -65,10 +65,15 @@ def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
 
 
 def with_step_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
-    """``step`` with the hooks around it: those of all optimizers outside, the optimizer's own inside."""
+    """``step`` with the hooks around it: those of all optimizers outside, the optimizer's own inside.
+
+    A step that calls the one it overrides (``super().step()``) is one step: the hooks are around the outer one only.
+    """
 
     @functools.wraps(step)
     def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if self._stepping:
+            return step(self, *args, **kwargs)
         for hook in (*_before_any_step.values(), *self._step_pre_hooks.values()):
             changed = hook(self, (self, *args), kwargs)
             if changed is not None:
@@ -78,7 +83,11 @@ def with_step_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
                     )
                 given, kwargs = changed
                 args = tuple(given[1:]) if given and given[0] is self else tuple(given)
-        result = step(self, *args, **kwargs)
+        self._stepping = True
+        try:
+            result = step(self, *args, **kwargs)
+        finally:
+            self._stepping = False
         for hook in (*self._step_post_hooks.values(), *_after_any_step.values()):
             hook(self, (self, *args), kwargs)
         return result

@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
-from .adam import lerp
+from .arithmetic import lerp
 from .checks import above_zero, at_least_zero, betas, learning_rate
 from .optimizer import Optimizer
 

@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..autograd import Tensor
-from .checks import at_least_zero, implementation_flags, learning_rate, number
+from .checks import at_least_zero, implementation_flags, learning_rate, not_nan, number
 from .optimizer import Optimizer, required
 
 __all__ = ["SGD"]
@@ -93,6 +93,7 @@ class SGD(Optimizer):
     checks = {
         "lr": learning_rate,
         "momentum": at_least_zero("momentum value"),
+        "dampening": not_nan("dampening value"),
         "weight_decay": at_least_zero("weight_decay value"),
     }
 
@@ -126,14 +127,18 @@ class SGD(Optimizer):
     def _check_options(self, options: dict[str, Any]) -> None:
         super()._check_options(options)
         implementation_flags(options)
-        if not number(options["dampening"]) == number(options["dampening"]):
-            raise ValueError(f"Invalid dampening value: {options['dampening']}")
-        if options["nesterov"] and (options["momentum"] <= 0 or options["dampening"] != 0):
+        if options["nesterov"] and (number(options["momentum"]) <= 0 or number(options["dampening"]) != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
 
     def initial(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
-        return {"momentum_buffer": None}  # the first velocity is the first gradient
+        return {"momentum_buffer": None} if group["momentum"] != 0 else {}  # the first velocity is the first gradient
 
     def check_sparse(self, group: dict[str, Any]) -> None:
         if group["weight_decay"] != 0:
-            raise RuntimeError("SGD: weight_decay option is not compatible with sparse gradients")
+            raise RuntimeError(
+                "weight_decay option is not compatible with sparse gradients: it would change every row. Use "
+                "weight_decay=0 in the group of these parameters"
+            )
+
+    def rows_suffice(self, group: dict[str, Any]) -> bool:
+        return bool(group["momentum"] == 0)  # velocity carries rows on that have no gradient now

@@ -1,0 +1,23 @@
+"""Two small operations that several rules share, with the roundings that PyTorch's have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def lerp(start: Any, end: Any, weight: Any) -> Any:
+    """The point ``weight`` of the way from ``start`` to ``end``, computed from the nearer one."""
+    if weight < 0.5:
+        return start + weight * (end - start)
+    return end - (end - start) * (1 - weight)
+
+
+def wide(number: Any) -> Any:
+    """A state that is one number, as a Python float: what is computed from it then has double precision.
+
+    Such a state is kept in the default dtype, so it comes as a ``np.float32``, which would pull Python numbers down to
+    its own precision. A Tensor stays one: where the step is recorded, gradients flow through it.
+    """
+    return float(number) if isinstance(number, np.generic) else number

@@ -1,0 +1,112 @@
+"""Parameter groups: what is given to an optimizer, brought into one form and checked."""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from ..autograd import Tensor
+
+if TYPE_CHECKING:
+    from .optimizer import Optimizer
+
+
+class _Required:
+    """The default of an option that must be given, in the constructor or in each group."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()
+
+# What a group may hold besides the optimizer's own options: names, and what schedules keep there.
+ALSO_IN_A_GROUP = {
+    "params", "param_names", "name", "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr",
+}  # fmt: skip
+
+
+def as_groups(params: Any) -> list[dict[str, Any]]:
+    """What was given as ``params``, as a list of groups."""
+    if isinstance(params, Tensor | dict):
+        raise TypeError(
+            "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+            f"{type(params).__name__}: put it in a list, as in [params]"
+        )
+    _refuse_sets(params)
+    entries = list(params)
+    if not entries:
+        raise ValueError("optimizer got an empty parameter list: has an earlier loop used up a generator?")
+    return entries if isinstance(entries[0], dict) else [{"params": entries}]
+
+
+def new_group(optimizer: Optimizer, given: Any) -> dict[str, Any]:
+    """A copy of the group that was given, with names apart and the defaults filled in, fit to join the others."""
+    if not isinstance(given, dict):
+        raise TypeError(f"param_group must be a dict, but got {type(given)}")
+    if "params" not in given:
+        raise ValueError(f"a parameter group needs the key 'params', got {sorted(given)}")
+    params, names = _params_and_names(given["params"])
+    group = {"params": params} if names is None else {"params": params, "param_names": names}
+    for name, value in given.items():
+        group.setdefault(name, value)
+    defaults = optimizer.defaults
+    for p in params:
+        _check_param(p, group.get("differentiable", defaults.get("differentiable")))
+    if optimizer.param_groups and ("param_names" in optimizer.param_groups[0]) != ("param_names" in group):
+        current = "with names" if "param_names" in group else "without names"
+        raise ValueError(
+            f"all optimizer param groups should be with/without names. cannot add param group {current} to the "
+            f"optimizer"
+        )
+    for name, default in defaults.items():
+        if default is required and name not in group:
+            raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
+        group.setdefault(name, default)
+    for name in group:
+        if name not in defaults and name not in ALSO_IN_A_GROUP:
+            near = difflib.get_close_matches(name, [*defaults, *ALSO_IN_A_GROUP], n=1, cutoff=0.0)
+            raise ValueError(
+                f"{type(optimizer).__name__} has no option {name!r} for a parameter group: did you mean {near[0]!r}? "
+                f"Its options are {sorted(defaults)}"
+            )
+    _look_for_repetitions(optimizer, params)
+    return group
+
+
+def _params_and_names(given: Any) -> tuple[list[Any], list[str] | None]:
+    _refuse_sets(given)
+    entries = [given] if isinstance(given, Tensor) else list(given)
+    if entries and all(isinstance(entry, tuple) for entry in entries):
+        return [p for _, p in entries], [name for name, _ in entries]
+    if any(isinstance(entry, tuple) for entry in entries):
+        raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+    return entries, None
+
+
+def _refuse_sets(params: Any) -> None:
+    if isinstance(params, set | frozenset):
+        raise TypeError(
+            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
+            "will change between runs. Please use a list instead."
+        )
+
+
+def _check_param(p: Any, differentiable: Any) -> None:
+    if not isinstance(p, Tensor):
+        raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+    if not differentiable and not p.is_leaf and not p.retains_grad:
+        raise ValueError("can't optimize a non-leaf Tensor: optimize the leaves it was computed from, or its detach()")
+
+
+def _look_for_repetitions(optimizer: Optimizer, params: list[Tensor]) -> None:
+    taken = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    if any(id(p) in taken for p in params):
+        raise ValueError("some parameters appear in more than one parameter group")
+    if len({id(p) for p in params}) != len(params):
+        warnings.warn(
+            "optimizer contains a parameter group with duplicate parameters: each step updates them once for every "
+            "time they are listed, which is hardly ever what is meant",
+            stacklevel=5,
+        )
