@@ -48,7 +48,7 @@ check: $(READY)
 	$(PY) -m pytest -q tests/packaging
 
 bench: $(READY)
-	@set -e; found=; for script in tests/benchmarks/*.py; do \
+	@set -e; found=; for script in tests/benchmarks/[!_]*.py; do \
 	    test -f "$$script" || continue; found=yes; \
 	    echo "== $$script"; $(PY) "$$script" $(ARGS); \
 	done; \

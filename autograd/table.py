@@ -22,12 +22,13 @@ import numpy as np
 
 Rule = Callable[..., Any]
 
+
 class Row:
     """One line of the table: a primitive and the rules of its derivative. See :func:`derivative`."""
 
     __slots__ = (
-        "call", "elementwise", "every", "fused", "holomorphic", "joint", "linear", "name", "primitive", "promotes",
-        "promotes_numbers", "reads", "rules", "view", "whole_to_real",
+        "call", "differentiable", "elementwise", "every", "fused", "holomorphic", "joint", "linear", "name", "primitive",
+        "promotes", "promotes_numbers", "reads", "rules", "view", "whole_to_real",
     )  # fmt: skip
 
     def __init__(
@@ -61,25 +62,21 @@ class Row:
         self.promotes = promotes
         self.promotes_numbers = promotes_numbers
         self.whole_to_real = whole_to_real
-        self.reads: dict[tuple[int, int], tuple[tuple[bool, ...], bool]] = {}
+        self.differentiable = bool(self.rules or every or joint)
+        self.reads: dict[tuple[int, int], Reads] = {}
 
-    @property
-    def differentiable(self) -> bool:
-        """Whether the row has any rule at all."""
-        return bool(self.rules or self.every or self.joint)
-
-    def reads_for(self, needs: int, count: int) -> tuple[tuple[bool, ...], bool]:
-        """Which arguments, and whether the result, are read by the rules of the arguments in the bit set ``needs``.
+    def reads_for(self, needs: int, count: int) -> Reads:
+        """What the rules of the arguments in the bit set ``needs`` will read of ``count`` arguments.
 
         A rule's own code says what it reads. What no rule will read is not kept: that saves memory, and it may be
         changed in place without harm.
         """
         known = self.reads.get((needs, count))
         if known is None:
-            known = self.reads[needs, count] = self._find_reads(needs, count)
+            known = self.reads[needs, count] = Reads(needs, *self._names_read(needs, count))
         return known
 
-    def _find_reads(self, needs: int, count: int) -> tuple[tuple[bool, ...], bool]:
+    def _names_read(self, needs: int, count: int) -> tuple[tuple[bool, ...], bool]:
         if self.every is not None or self.joint is not None:
             return (True,) * count, True
         arguments, result = [False] * count, False
@@ -93,6 +90,18 @@ class Row:
                 for j, argument in enumerate(code.co_varnames[2 : code.co_argcount][:count]):
                     arguments[j] = arguments[j] or argument in read
         return tuple(arguments), result
+
+
+class Reads:
+    """Which arguments get a gradient, and what their rules read: positions, found once for each case."""
+
+    __slots__ = ("differentiated", "kept", "let_go", "result")
+
+    def __init__(self, needs: int, arguments: tuple[bool, ...], result: bool) -> None:
+        self.differentiated = [i for i in range(len(arguments)) if needs >> i & 1]
+        self.kept = [i for i, read in enumerate(arguments) if read]
+        self.let_go = [i for i, read in enumerate(arguments) if not read]
+        self.result = result
 
 
 def _names_read(code: CodeType) -> set[str]:

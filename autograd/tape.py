@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -29,16 +29,26 @@ class Node:
         "stamps",
     )  # fmt: skip
 
-    def __init__(self, row: Row, edges: tuple[Node | Tensor | None, ...], args: Any, kwargs: Any, out: Array) -> None:
+    def __init__(
+        self,
+        row: Row,
+        edges: Sequence[Node | Tensor | None],
+        args: Any,
+        kwargs: Any,
+        out: Array,
+        stamps: Any = (),
+        shapes: Any = None,
+        is_complex: Any = None,
+    ) -> None:
         self.row = row
         self.edges = edges  # for each argument: the node that made it, or the leaf that it is, or None
         self.args = args  # what the rules will read
-        self.kwargs: Any = kwargs
+        self.kwargs = kwargs
         self.out = out
+        self.stamps = stamps  # (version counter, its value now) of each tensor that was saved
+        self.shapes = shapes  # of the arguments, where broadcasting must be undone
+        self.is_complex = is_complex  # for each argument, where any number is complex
         self.order = next(_clock)
-        self.stamps: Any = ()  # (version counter, its value now) of each tensor that was saved
-        self.shapes: Any = None  # of the arguments, where broadcasting must be undone
-        self.is_complex: Any = None  # for each argument, if any number here is complex
         self.hooks: Any = None
         self.retained: Any = None  # weak references to the tensors that retain their grad
 
@@ -124,7 +134,7 @@ def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
     if row.fused:
         out, kwargs["saved"] = out
     if type(out) is not np.ndarray:
-        out = np.asarray(out)  # NumPy gives scalars for 0-d results
+        out = out if hasattr(out, "indices") else np.asarray(out)  # sparse, or the scalar of a 0-d result
     recording = needs and modes.grad and row.differentiable
     result = new_tensor(out, bool(recording))
     if recording:
@@ -138,37 +148,31 @@ def _record(
     row: Row, needs: int, args: tuple[Any, ...], arrays: list[Any], kwargs: dict[str, Any], result: Tensor
 ) -> Node:
     out = result._array
+    reads = row.reads_for(needs, len(args))
+    edges: list[Any] = [None] * len(args)
+    shapes = None
+    for i in reads.differentiated:
+        arg = args[i]
+        edges[i] = arg if arg._node is None else arg._node
+        if row.elementwise and arrays[i].shape != out.shape:
+            shapes = [getattr(array, "shape", ()) for array in arrays]
+    kinds = None
+    if out.dtype.kind == "c" or any([type(a) is np.ndarray and a.dtype.kind == "c" for a in arrays]):
+        kinds = [getattr(a, "dtype", out.dtype).kind == "c" for a in arrays]
+
     stamps: list[Any] = []
-    if row.linear:
-        kept: Any = [Like(a._array) if isinstance(a, Tensor) else a for a in args]
-        out_kept = Like(out)
-    else:
-        wanted, reads_out = row.reads_for(needs, len(args))
-        kept = []
-        for arg, array, want in zip(args, arrays, wanted, strict=True):
-            kept.append(array if want else None)
-            if want and isinstance(arg, Tensor):
-                stamps.append((arg._version, arg._version[0]))
-        out_kept = out if reads_out else None
-        if reads_out:
-            stamps.append((result._version, 0))
-    edges = tuple(
-        [
-            None if not needs >> i & 1 else arg._node if arg._node is not None else arg
-            for i, arg in enumerate(args)
-        ]
-    )
-    node = Node(row, edges, kept, kwargs, out_kept)
-    node.stamps = stamps
-    shape = out.shape
-    if row.elementwise:
-        for array in arrays:
-            if isinstance(array, np.ndarray) and array.shape != shape:
-                node.shapes = [getattr(a, "shape", ()) for a in arrays]
-                break
-    if out.dtype.kind == "c" or any(isinstance(a, np.ndarray) and a.dtype.kind == "c" for a in arrays):
-        node.is_complex = [getattr(a, "dtype", out.dtype).kind == "c" for a in arrays]
-    return node
+    if row.linear:  # its rules read shapes only
+        kept: Any = [Like(arg._array) if isinstance(arg, Tensor) else arg for arg in args]
+        return Node(row, edges, kept, kwargs, Like(out), stamps, shapes, kinds)
+    for i in reads.kept:
+        arg = args[i]
+        if isinstance(arg, Tensor):
+            stamps.append((arg._version, arg._version[0]))
+    for i in reads.let_go:
+        arrays[i] = None
+    if reads.result:
+        stamps.append((result._version, 0))
+    return Node(row, edges, arrays, kwargs, out if reads.result else None, stamps, shapes, kinds)
 
 
 def primitive(function: F) -> F:
@@ -209,7 +213,7 @@ def _promote(row: Row, args: tuple[Any, ...]) -> tuple[Any, ...]:
     operands = [np.asarray(a) if isinstance(a, list | tuple) else a for a in args[first:]]
     arrays = [a._array if isinstance(a, Tensor) else a for a in operands]
     dtype = promoted(
-        [a for a in arrays if isinstance(a, np.ndarray | np.generic)],
+        [a for a in arrays if hasattr(a, "dtype")],
         [a for a in arrays if isinstance(a, bool | int | float | complex) and not isinstance(a, np.generic)],
     )
     if row.whole_to_real and dtype.kind in "bui":
@@ -239,6 +243,8 @@ class View:
 
     def refresh(self, view: Tensor) -> None:
         """Derive the history of ``view`` anew if the base's has changed."""
+        while self.base._view is not None:  # it changed its own shape, as by t_(): look into what it was before
+            self.base = self.base._view.base
         if self.base._node is not self.seen:
             self.seen = self.base._node
             with set_grad_enabled(True):
@@ -257,7 +263,8 @@ def follow(steps: tuple[Any, ...], whole: Any) -> Any:
 def look_into(result: Tensor, source: Tensor, row: Row, args: Any, kwargs: Any) -> None:
     """Note that ``result`` is a view of ``source``, if it shares its memory."""
     memory, array = result._array.base, source._array
-    if memory is not None and (memory is array or memory is getattr(array, "base", None)):
+    same = result._array is array  # NumPy may give an argument back as it is
+    if same or (memory is not None and (memory is array or memory is getattr(array, "base", None))):
         step = (row, args, kwargs)
         known = source._view
         result._version = source._version
