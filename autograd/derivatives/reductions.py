@@ -99,7 +99,10 @@ derivative(
 
 def _shared_by_winners(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """Where several elements are the extreme, each gets an equal share."""
-    winners = x == restored(out, x, axis, keepdims)
+    extreme = restored(out, x, axis, keepdims)
+    winners = x == extreme
+    if np.isnan(out).any():  # NaN is the extreme of whatever holds it
+        winners = winners | (np.isnan(x) & np.isnan(extreme))
     return restored(g, x, axis, keepdims) * winners / np.sum(winners, axis=axis, keepdims=True, dtype=g.dtype)
 
 

@@ -84,10 +84,10 @@ def __getitem__(input: Tensor, index: Any) -> Tensor:
     try:
         return apply(primitives.getitem, input, index)
     except IndexError as error:
-        raise IndexError(_in_torch_words(str(error), input, index)) from None
+        raise IndexError(_in_torch_words(str(error), input)) from None
 
 
-def _in_torch_words(message: str, input: Tensor, index: Any) -> str:
+def _in_torch_words(message: str, input: Tensor) -> str:
     shape = list(input.shape)
     if message.startswith("too many indices"):
         if not shape:
@@ -95,7 +95,7 @@ def _in_torch_words(message: str, input: Tensor, index: Any) -> str:
                 "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
             )
         return f"too many indices for tensor of dimension {len(shape)}: its shape is {shape}"
-    return f"{message}: the tensor has shape {shape}"
+    return f"{message.replace(' axis ', ' dimension ')}: the tensor has shape {shape}"
 
 
 @op
@@ -123,9 +123,13 @@ def __setitem__(input: Tensor, index: Any, value: Any) -> None:
             input._version[0] += 1
         elif is_basic(index):
             place = apply(primitives.getitem, input, _as_view(index))
+            if isinstance(value, Tensor) and value.ndim > place.ndim:  # by leading dimensions of length 1
+                value = reshape(value, value.shape[value.ndim - place.ndim :])
             overwrite(place, apply(replaced, place, value), "x[index] = value")
         else:
             overwrite(input, apply(primitives.assign, input, value, index), "x[index] = value")
+    except IndexError as error:
+        raise IndexError(_in_torch_words(str(error), input)) from None
     except ValueError:
         raise _no_fit(input, index, value) from None
 

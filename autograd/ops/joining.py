@@ -248,7 +248,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
     shape = [t.numel() for t in axes]
     grid = [t.reshape([-1 if i == j else 1 for j in range(len(axes))]).expand(shape) for i, t in enumerate(axes)]
     if swapped:
-        grid = [g.transpose(0, 1) for g in (grid[1], grid[0], *grid[2:])]
+        grid[:2] = grid[1], grid[0]
     return tuple(grid)
 
 
@@ -289,11 +289,11 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     shifts = tuple(shifts) if isinstance(shifts, tuple | list) else (shifts,)
     if dims is None:
         if len(shifts) != 1:
-            raise RuntimeError(f"roll: shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
+            raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
         return apply(np.roll, input, shifts[0])
     dims = tuple(dims) if isinstance(dims, tuple | list) else (dims,)
     if len(shifts) != len(dims):
-        raise RuntimeError(f"roll: shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
     return apply(np.roll, input, shifts, tuple([axis_of(d, input.ndim) for d in dims]))
 
 

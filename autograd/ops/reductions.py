@@ -328,7 +328,7 @@ def quantile(
     """
     fractions = np.asarray(array_of(q), np.float64)
     if not np.all((fractions >= 0) & (fractions <= 1)):
-        raise RuntimeError(f"quantile() q values must be in the range [0, 1], got {fractions.tolist()}")
+        raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {fractions.tolist()}")
     if interpolation not in BETWEEN:
         raise RuntimeError(f"quantile() interpolation must be one of {', '.join(BETWEEN)}, got {interpolation!r}")
     ndim = input.ndim

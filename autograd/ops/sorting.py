@@ -83,12 +83,12 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     >>> topk(tensor([3.0, 1.0, 2.0]), 2)
     Picked(values=tensor([3., 2.]), indices=tensor([0, 2]))
     """
-    if not input.ndim:
-        input = input.reshape(1)
     axis = axis_of(dim, input.ndim)
-    n = input.shape[axis]
+    n = input.shape[axis] if input.ndim else 1
     if not 0 <= k <= n:
         raise RuntimeError(f"selected index k out of range: k is {k}, and dimension {axis} has {n} elements")
+    if not input.ndim:
+        return sort(input)
     places = _order(input._array, axis, largest)
     return _picked(input, places[(*(slice(None),) * axis, slice(k))], axis)
 
