@@ -5,7 +5,8 @@ Read ``sgd.py`` first, then ``driver.py``.
 
 from . import optimizer
 from .adam import Adam, AdamW
+from .lbfgs import LBFGS
 from .optimizer import Optimizer
 from .sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "optimizer"]
+__all__ = ["LBFGS", "SGD", "Adam", "AdamW", "Optimizer", "optimizer"]
