@@ -1,0 +1,63 @@
+"""What the losses share: how one number is made of many, and what shapes must fit."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ...autograd.derivatives.elementwise import clamp
+from ...autograd.tape import apply
+from ...autograd.tensor import Tensor, array_of
+
+
+def check_reduction(reduction: str, *further: str) -> None:
+    """Raise ValueError unless ``reduction`` is one that a loss knows."""
+    if reduction not in ("none", "mean", "sum", *further):
+        raise ValueError(
+            f"{reduction} is not a valid value for reduction: choose 'mean', 'sum' or 'none'"
+            + "".join(f", or {name!r}" for name in further)
+        )
+
+
+def reduced(loss: Tensor, reduction: str) -> Tensor:
+    """The mean or the sum of all elements, or, for ``"none"``, the elements."""
+    if reduction == "none":
+        return loss
+    return apply(np.mean if reduction == "mean" else np.sum, loss)
+
+
+def matched(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in the shape to which they broadcast, with a warning if they were not of one shape."""
+    a, b = input._array.shape, target._array.shape
+    if a == b:
+        return input, target
+    warnings.warn(
+        f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely "
+        f"lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+        stacklevel=3,
+    )
+    shape = common_shape(input, target)
+    return apply(np.broadcast_to, input, shape), apply(np.broadcast_to, target, shape)
+
+
+def common_shape(a: Tensor, b: Tensor) -> tuple[int, ...]:
+    """The shape to which two tensors broadcast."""
+    try:
+        return np.broadcast_shapes(tuple(a.shape), tuple(b.shape))
+    except ValueError:
+        raise RuntimeError(
+            f"The size of tensor a {list(a.shape)} must match the size of tensor b {list(b.shape)}, or be 1, in every "
+            f"dimension, counted from the last"
+        ) from None
+
+
+def constant(t: Any) -> Any:
+    """The values of ``t`` as an array, for what is decided by them and not differentiated."""
+    return np.asarray(array_of(t))
+
+
+def hinge(x: Tensor) -> Tensor:
+    """max(x, 0)."""
+    return apply(clamp, x, 0.0, None)

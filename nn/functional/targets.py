@@ -1,0 +1,102 @@
+"""Targets that name classes: their checks, and their form inside the losses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...autograd.tape import apply
+from ...autograd.tensor import Tensor
+
+
+def check_scores(input: Tensor, weight: Tensor | None) -> None:
+    """Raise RuntimeError unless scores are real, and ``weight``, if there is one, has one number for each class."""
+    if input.dtype.kind != "f":
+        raise RuntimeError(f"scores of classes are real numbers, got an input of {input.dtype}: use input.float()")
+    if weight is None:
+        return
+    classes = input.shape[1 if input.ndim > 1 else 0]
+    if tuple(weight.shape) != (classes,):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "
+            f"shape: {list(weight.shape)}"
+        )
+    if weight.dtype != input.dtype:
+        raise RuntimeError(
+            f"expected scalar type {input.dtype} but found {weight.dtype}: give the weight in the input's dtype, as in "
+            f"weight.to(torch.{input.dtype})"
+        )
+
+
+def flat_classes(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, Any, Any, tuple[int, ...]]:
+    """Scores (M, C), classes (M,), for each 1 or 0 as it counts or not (None if all do), and the target's shape."""
+    _check_shapes(input, target)
+    scores, shape = input, target._array.shape
+    if input.ndim == 1:
+        scores = apply(np.reshape, input, (1, -1))
+    elif input.ndim > 2:
+        scores = apply(np.reshape, apply(np.moveaxis, input, 1, -1), (-1, input.shape[1]))
+    classes, counts = _checked(target._array.reshape(-1), scores.shape[1], ignore_index, scores.dtype)
+    return scores, classes, counts, () if input.ndim == 1 else shape
+
+
+def shares(classes: Any, counts: Any, weight: Tensor | None) -> Any:
+    """How much each sample counts: the weight of its class, if it does; None if all count 1."""
+    if weight is None:
+        return counts
+    of_class = weight._array[classes]
+    return of_class if counts is None else of_class * counts
+
+
+def _checked(target: Any, classes: int, ignore_index: int, dtype: Any) -> tuple[Any, Any]:
+    """``target``, and None; or, where some are to be ignored, 0 in their place, and a 0 for them among ones."""
+    counts = None
+    if not target.size:
+        return target, counts
+    if ignore_index >= 0 or np.minimum.reduce(target) < 0:
+        kept = target != ignore_index
+        target, counts = np.where(kept, target, 0), kept.astype(dtype)
+    if np.minimum.reduce(target) < 0 or np.maximum.reduce(target) >= classes:
+        wrong = target[(target < 0) | (target >= classes)][0]
+        raise IndexError(
+            f"Target {wrong} is out of bounds. With {classes} scores for each sample, the classes are 0 to "
+            f"{classes - 1}"
+        )
+    return target, counts
+
+
+def _check_shapes(input: Tensor, target: Tensor) -> None:
+    have, wanted = tuple(target.shape), (input.shape[0], *input.shape[2:])
+    if target.shape == input.shape and input.ndim > 1:
+        raise RuntimeError(
+            f"Expected floating point type for target with class probabilities, got {_type_name(target)}: convert a "
+            f"one-hot target with .float(), or give the number of each class, target.argmax(1)"
+        )
+    if input.ndim == 1:
+        if target.numel() != 1:
+            raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target.numel()}")
+    elif not have or have[0] != wanted[0]:
+        raise ValueError(
+            f"Expected input batch_size ({wanted[0]}) to match target batch_size ({have[0] if have else 1})."
+        )
+    elif input.ndim == 2 and len(have) > 1:
+        raise RuntimeError(
+            f"0D or 1D target tensor expected, multi-target not supported: got a target of size {list(have)} for an "
+            f"input of size {list(input.shape)}. It holds one whole number for each sample; a column becomes that "
+            f"with target.squeeze(1)"
+        )
+    elif have != wanted:
+        raise RuntimeError(f"Expected target size {list(wanted)}, got {list(have)}")
+    if target.dtype.kind not in "iu":
+        raise RuntimeError(
+            f"expected target dtype to be Long or Byte, but got {_type_name(target)}: the number of a class is whole, "
+            f"so convert the target with .long()"
+        )
+
+
+def _type_name(t: Tensor) -> str:
+    """PyTorch's name for the dtype of a tensor."""
+    return {"float64": "Double", "float32": "Float", "int64": "Long", "int32": "Int", "uint8": "Byte"}.get(
+        t.dtype.name, t.dtype.name.capitalize()
+    )
