@@ -156,8 +156,9 @@ class Adam(Optimizer):
     def initial(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         return {"exp_avg": 0, "exp_avg_sq": 0, "max_exp_avg_sq": 0 if group["amsgrad"] else None}
 
-    def check_sparse(self, group: dict[str, Any]) -> None:
-        raise RuntimeError("Adam does not support sparse gradients, please consider SparseAdam instead")
+    def check_gradient(self, group: dict[str, Any], p: Tensor) -> None:
+        if p.grad is not None and p.grad.is_sparse:
+            raise RuntimeError("Adam does not support sparse gradients, please consider SparseAdam instead")
 
 
 class AdamW(Adam):

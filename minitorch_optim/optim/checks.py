@@ -110,3 +110,12 @@ def implementation_flags(group: dict[str, Any]) -> None:
         raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
     if group.get("fused") and group.get("differentiable"):
         raise RuntimeError("`fused` does not support `differentiable`")
+
+
+def refuse_sparse_with_weight_decay(group: dict[str, Any], p: Tensor) -> None:
+    """Raise RuntimeError if the gradient is sparse and weight decay would change rows that it does not name."""
+    if p.grad is not None and p.grad.is_sparse and group["weight_decay"] != 0:
+        raise RuntimeError(
+            "weight_decay option is not compatible with sparse gradients: it would change every row. Use "
+            "weight_decay=0 in the group of these parameters"
+        )

@@ -102,8 +102,7 @@ class Rule:
             if p in members:
                 repeated.append(p)
                 continue
-            if p.grad.is_sparse:
-                optimizer.check_sparse(group)
+            optimizer.check_gradient(group, p)
             members[p] = Member(self, p, self.prepare(optimizer, group, p))
         jobs: list[Job] = []
         packs: dict[Any, list[Member]] = {}

@@ -170,9 +170,9 @@ class Optimizer:
         """What each state of ``p`` starts from: a number to fill it with, an array, or None for a state not in use."""
         raise NotImplementedError
 
-    def check_sparse(self, group: dict[str, Any]) -> None:
-        """Raise RuntimeError if this optimizer cannot take a sparse gradient."""
-        if not self.sparse:
+    def check_gradient(self, group: dict[str, Any], p: Tensor) -> None:
+        """Raise RuntimeError if this optimizer cannot take a gradient of such a kind as that of ``p``."""
+        if p.grad is not None and p.grad.is_sparse and not self.sparse:
             raise RuntimeError(f"{type(self).__name__} does not support sparse gradients")
 
     def rows_suffice(self, group: dict[str, Any]) -> bool:

@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..autograd import Tensor
-from .checks import at_least_zero, implementation_flags, learning_rate, not_nan, number
+from .checks import at_least_zero, implementation_flags, learning_rate, not_nan, number, refuse_sparse_with_weight_decay
 from .optimizer import Optimizer, required
 
 __all__ = ["SGD"]
@@ -133,12 +133,8 @@ class SGD(Optimizer):
     def initial(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         return {"momentum_buffer": None} if group["momentum"] != 0 else {}  # the first velocity is the first gradient
 
-    def check_sparse(self, group: dict[str, Any]) -> None:
-        if group["weight_decay"] != 0:
-            raise RuntimeError(
-                "weight_decay option is not compatible with sparse gradients: it would change every row. Use "
-                "weight_decay=0 in the group of these parameters"
-            )
+    def check_gradient(self, group: dict[str, Any], p: Tensor) -> None:
+        refuse_sparse_with_weight_decay(group, p)
 
     def rows_suffice(self, group: dict[str, Any]) -> bool:
         return bool(group["momentum"] == 0)  # velocity carries rows on that have no gradient now
