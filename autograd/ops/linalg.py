@@ -21,7 +21,7 @@ from .creation import eye, tensor  # noqa: F401  tensor is for the examples
 from .joining import diagonal
 from .naming import op
 from .products import matmul
-from .shapes import squeeze
+from .shapes import squeeze, unsqueeze
 
 __all__ = [
     "LinAlgError", "cholesky", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
@@ -81,11 +81,12 @@ def _matrix(name: str, A: Tensor, square: bool = False) -> None:
         )
 
 
-def _checked(name: str, reason: str, primitive: Any, *args: Any) -> Tensor:
+def _checked(message: str, primitive: Any, *args: Any) -> Tensor:
+    """``apply``, with ``message`` for a matrix that does not allow it."""
     try:
         return apply(primitive, *args)
-    except np.linalg.LinAlgError as error:
-        raise LinAlgError(f"linalg.{name}: the computation could not be completed because {reason} ({error})") from None
+    except np.linalg.LinAlgError:
+        raise LinAlgError(message) from None
 
 
 # -- inverses and determinants
@@ -99,7 +100,8 @@ def inv(A: Tensor) -> Tensor:
             [0.0000, 0.2500]])
     """
     _matrix("inv", A, square=True)
-    return _checked("inv", "the input matrix is singular", np.linalg.inv, A)
+    message = "linalg.inv: the inversion could not be completed because the input matrix is singular"
+    return _checked(message, np.linalg.inv, A)
 
 
 @op
@@ -172,10 +174,10 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
         raise RuntimeError(
             f"linalg.solve: Incompatible shapes of A and B for the equation AX = B: {list(A.shape)} and {list(B.shape)}"
         )
+    message = "torch.linalg.solve: The solver failed because the input matrix is singular."
     if not vector or B.ndim == 1:
-        return _checked("solve", "the input matrix is singular", np.linalg.solve, A, B)
-    column: Tensor = B.unsqueeze(-1)
-    return squeeze(_checked("solve", "the input matrix is singular", np.linalg.solve, A, column), -1)
+        return _checked(message, np.linalg.solve, A, B)
+    return squeeze(_checked(message, np.linalg.solve, A, unsqueeze(B, -1)), -1)
 
 
 @op
@@ -276,7 +278,8 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
             [1., 2.]])
     """
     _matrix("cholesky", A, square=True)
-    result = _checked("cholesky", "the input is not positive-definite", primitives.cholesky, A)
+    message = "linalg.cholesky: The factorization could not be completed because the input is not positive-definite"
+    result = _checked(message, primitives.cholesky, A)
     return result.mT.conj() if upper else result
 
 

@@ -76,7 +76,7 @@ def _misfit(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError:
 def _need(name: str, *operands: tuple[str, Any, int]) -> None:
     for argument, value, ndim in operands:
         if value.ndim != ndim:
-            raise RuntimeError(f"{name}: {argument} must be a {ndim}D tensor, got shape {list(value.shape)}")
+            raise RuntimeError(f"{argument} must be a {ndim}D tensor: {name}() got shape {list(value.shape)}")
 
 
 @op
