@@ -94,9 +94,8 @@ class _Format:
             magnitudes = np.abs(values)
             smallest, largest = float(magnitudes.min()), float(magnitudes.max())
             self.scientific = largest / smallest > 1000.0 or largest > 1.0e8 or (not self.whole and smallest < 1.0e-4)
-        if _options.sci_mode is not None:
-            self.scientific = _options.sci_mode
-        if values.size:
+            if _options.sci_mode is not None:
+                self.scientific = _options.sci_mode
             self.width = max(len(self.text(v)) for v in values.tolist())
 
     def text(self, value: Any) -> str:
@@ -148,7 +147,7 @@ def _edges(array: Array) -> Array:
 
 def _nested(array: Array, indent: int, summary: bool, form: Any) -> str:
     if array.ndim == 0:
-        return form(array.item()) if array.dtype.kind == "c" else form.text(array.item())
+        return str(form(array.item()).strip())
     n = _options.edgeitems
     cut = summary and len(array) > 2 * n
     parts = [*array[:n], *array[len(array) - n :]] if cut else list(array)
@@ -172,7 +171,10 @@ def text_of(tensor: Tensor, name: str = "tensor") -> str:
     """The text of a tensor, beginning with ``name(``."""
     array = tensor._array
     head, notes = name + "(", []
-    if array.size == 0:
+    if tensor.is_sparse:
+        body = _sparse_body(array, len(head))
+        notes.append(f"nnz={array.indices.shape[1]}")
+    elif array.size == 0:
         body = "[]"
         if array.ndim != 1:
             notes.append(f"size={tuple(array.shape)}")
@@ -180,6 +182,8 @@ def text_of(tensor: Tensor, name: str = "tensor") -> str:
         body = _body(array, len(head))
     if not _is_default(array):
         notes.append(f"dtype=torch.{array.dtype.name}")
+    if tensor.is_sparse:
+        notes.append("layout=torch.sparse_coo")
     if tensor.grad_fn is not None:
         notes.append(f"grad_fn={tensor.grad_fn!r}")
     elif tensor.requires_grad:
@@ -188,14 +192,16 @@ def text_of(tensor: Tensor, name: str = "tensor") -> str:
 
 
 def _is_default(array: Array) -> bool:
+    """Whether the dtype is the one that such values get by themselves."""
     default = get_default_dtype()
-    complex_default = np.result_type(default, np.complex64)
-    return array.dtype in (default, complex_default) or (array.dtype.name in ("int64", "bool") and array.size > 0)
+    if array.dtype.kind == "c":
+        return array.dtype == np.result_type(default, np.complex64) and array.size > 0
+    return array.dtype == default or (array.dtype.name in ("int64", "bool") and array.size > 0)
 
 
 def _with_notes(body: str, notes: list[str], indent: int) -> str:
     """``body``, then the notes, each in the same line if it fits."""
-    column = len(body) - (body.rfind("\n") + 1)
+    column = len(body) - body.rfind("\n") + 1  # two more than there are, as torch counts
     if "\n" not in body:
         column += indent
     for note in notes:
@@ -210,8 +216,20 @@ def _with_notes(body: str, notes: list[str], indent: int) -> str:
 
 
 
+def _sparse_body(array: Any, indent: int) -> str:
+    """Indices and values, each as the text of a tensor, and the size."""
+    parts = []
+    for part, label in ((array.indices, "indices="), (array.values, "values=")):
+        inside = indent + len(label) + len("tensor(")
+        text = _body(part, inside) if part.size else "[]"
+        note = [] if part.size else [f"size={tuple(part.shape)}"]
+        parts.append(label + "tensor(" + _with_notes(text, note, inside) + ")")
+    parts.append(f"size={tuple(array.shape)}")
+    return (",\n" + " " * indent).join(parts)
+
+
 def _repr(self: Tensor) -> str:
     return text_of(self)
 
 
-Tensor.__repr__ = _repr  # type: ignore[method-assign]
+Tensor.__repr__ = _repr  # type: ignore[assignment]

@@ -55,7 +55,7 @@ class Tensor:
     _requires_grad: bool
     _version: list[int]
     _view: Any
-    _hooks: list[Any] | None
+    _hooks: dict[int, Any] | None
     grad: Tensor | None
 
     def __new__(cls, *data: Any, **options: Any) -> Tensor:

@@ -41,6 +41,7 @@ from .products import *
 from .reductions import *
 from .shapes import *
 from .sorting import *
+from .sparse import *
 from .special import (
     digamma,
     erf,
@@ -77,3 +78,4 @@ __all__ += products.__all__
 __all__ += reductions.__all__
 __all__ += shapes.__all__
 __all__ += sorting.__all__
+__all__ += sparse.__all__

@@ -11,10 +11,11 @@ from ..dtypes import DType, common_dtype, promoted
 from ..inplace import overwrite
 from ..tape import apply, cast
 from ..tensor import Tensor, array_of, new_tensor
-from .creation import check_device, dtype_of, values_of, zeros_like
-from .naming import op
+from .creation import zeros_like
+from .naming import method, op
+from .values import check_device, dtype_of, values_of
 
-__all__ = ["can_cast", "clone", "is_complex", "is_floating_point", "promote_types", "result_type"]
+__all__ = ["can_cast", "clone", "is_complex", "is_floating_point", "is_signed", "promote_types", "result_type"]
 
 
 # -- to Python ----------------------------------------------------------------------------------
@@ -52,6 +53,7 @@ def tolist(input: Tensor) -> Any:
     return _dense(input).tolist()
 
 
+@method("__bool__")
 def _to_bool(self: Tensor) -> bool:
     array = _dense(self)
     if array.size != 1:
@@ -71,6 +73,11 @@ def _only_element(self: Tensor) -> Any:
     return array.item()
 
 
+for _python in (float, int, complex):
+    method(f"__{_python.__name__}__")(lambda self, _python=_python: _python(_only_element(self)))
+
+
+@method("__index__")
 def _to_index(self: Tensor) -> int:
     if self.dtype.kind in "fc" or self._array.size != 1:
         raise TypeError(
@@ -80,18 +87,10 @@ def _to_index(self: Tensor) -> int:
     return int(self._array.item())
 
 
+@method("__format__")
 def _format(self: Tensor, spec: str) -> str:
-    if self._array.ndim == 0 and not self.is_sparse:
-        return format(self.item(), spec)
-    return object.__format__(self, spec)
-
-
-Tensor.__bool__ = _to_bool  # type: ignore[method-assign]
-Tensor.__float__ = lambda self: float(_only_element(self))  # type: ignore[method-assign]
-Tensor.__int__ = lambda self: int(_only_element(self))  # type: ignore[method-assign]
-Tensor.__complex__ = lambda self: complex(_only_element(self))  # type: ignore[attr-defined]
-Tensor.__index__ = _to_index  # type: ignore[attr-defined]
-Tensor.__format__ = _format  # type: ignore[assignment]
+    """A 0-d tensor takes the formats of its number."""
+    return format(self.item(), spec) if self.ndim == 0 else object.__format__(self, spec)
 
 
 # -- to another dtype ---------------------------------------------------------------------------
@@ -114,11 +113,12 @@ def _cast(input: Tensor, dtype: DType) -> Tensor:
     return input if input.dtype == dtype else apply(cast, input, dtype)
 
 
+@method("to")
 def _to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **options: Any) -> Tensor:
     """This tensor in another dtype; the tensor itself if nothing is to change.
 
-    ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other_tensor)``; then ``non_blocking`` and ``copy``, as in
-    torch. There is one device, so moving is free. ``copy=True`` always gives a new tensor.
+    ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other_tensor)``; then ``non_blocking`` and ``copy``, as
+    in torch. There is one device, so moving is free. ``copy=True`` always gives a new tensor.
 
     >>> from minitorch_optim.autograd import float64, tensor
     >>> tensor([1, 2]).to("cpu", float64)
@@ -134,8 +134,7 @@ def _to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: b
             dtype = arg
         elif arg is not None:
             device = arg
-    unknown = options.keys() - {"non_blocking", "memory_format"}
-    if unknown:
+    if unknown := options.keys() - {"non_blocking", "memory_format"}:
         raise TypeError(f"to() got an unexpected keyword argument {min(unknown)!r}")
     check_device(device)
     if len(flags) > 1:
@@ -145,10 +144,8 @@ def _to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: b
 
 
 def _is_dtype(value: Any) -> bool:
-    return isinstance(value, np.dtype) or isinstance(value, type)
+    return isinstance(value, np.dtype | type)
 
-
-Tensor.to = _to
 
 _TYPES = {
     "Float": "float32", "Double": "float64", "Half": "float16", "ComplexFloat": "complex64",
@@ -158,6 +155,7 @@ _TYPES = {
 _TYPE_NAMES = {np.dtype(dtype): f"torch.{word}Tensor" for word, dtype in _TYPES.items()}
 
 
+@method("type")
 def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """In ``dtype``, which may be a legacy name; without an argument that name, such as ``'torch.FloatTensor'``.
 
@@ -177,45 +175,56 @@ def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     return _cast(self, dtype_of(getattr(dtype, "dtype", dtype)))
 
 
-Tensor.type = _type
-Tensor.type_as = lambda self, other: _cast(self, other.dtype)
+@method("type_as")
+def _type_as(self: Tensor, other: Tensor) -> Tensor:
+    """In the dtype of ``other``."""
+    return _cast(self, other.dtype)
 
 
-def _cast_method(name: str, dtype: str) -> None:
-    def method(self: Tensor) -> Tensor:
+def _caster(name: str, dtype: str) -> Any:
+    def to_dtype(self: Tensor) -> Tensor:
         return _cast(self, np.dtype(dtype))
 
-    method.__name__ = name
-    method.__qualname__ = f"Tensor.{name}"
-    method.__doc__ = f"In {dtype}; the tensor itself if it is."
-    setattr(Tensor, name, method)
+    to_dtype.__name__ = name
+    to_dtype.__qualname__ = f"Tensor.{name}"
+    to_dtype.__doc__ = f"In {dtype}; the tensor itself if it is."
+    return to_dtype
 
 
 for _name, _dtype in (
-    ("float", "float32"), ("double", "float64"), ("half", "float16"), ("cfloat", "complex64"), ("cdouble", "complex128"),
-    ("long", "int64"), ("int", "int32"), ("short", "int16"), ("char", "int8"), ("byte", "uint8"), ("bool", "bool"),
+    ("float", "float32"), ("double", "float64"), ("half", "float16"), ("cfloat", "complex64"),
+    ("cdouble", "complex128"), ("long", "int64"), ("int", "int32"), ("short", "int16"), ("char", "int8"),
+    ("byte", "uint8"), ("bool", "bool"),
 ):  # fmt: skip
-    _cast_method(_name, _dtype)
+    method(_name)(_caster(_name, _dtype))
 
 
 # -- to another place: there is one -------------------------------------------------------------
 
 
-def _cpu(self: Tensor, memory_format: Any = None) -> Tensor:
-    """The tensor itself: it is on the CPU."""
+@method("cpu", "pin_memory", "share_memory_")
+def _stay(self: Tensor, *where: Any) -> Tensor:
+    """The tensor itself: it is on the CPU, in memory of this process."""
     return self
 
 
+@method("cuda")
 def _cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
-    """Raises the error of ``device("cuda")``."""
+    """There is no such device: raises the error of ``device("cuda")``."""
     check_device("cuda")
     return self
 
 
-Tensor.cpu, Tensor.cuda = _cpu, _cuda
-Tensor.pin_memory = Tensor.share_memory_ = _cpu  # memory is the process's own
-Tensor.is_pinned = Tensor.is_shared = lambda self: False
-Tensor.get_device = lambda self: -1  # torch's number for the CPU
+@method("is_pinned", "is_shared")
+def _is_not(self: Tensor) -> bool:
+    """False: the memory is this process's own."""
+    return False
+
+
+@method("get_device")
+def _get_device(self: Tensor) -> int:
+    """-1, torch's number for the CPU."""
+    return -1
 
 
 # -- about the dtype and the memory -------------------------------------------------------------
@@ -258,18 +267,34 @@ def can_cast(from_: DType, to: DType) -> bool:
     return rank(np.dtype(from_).kind) <= rank(np.dtype(to).kind) or {from_.kind, to.kind} == {"u", "i"}
 
 
-Tensor.is_signed = lambda self: self.dtype.kind not in "bu"
-Tensor.element_size = lambda self: self.dtype.itemsize
-Tensor.itemsize = property(lambda self: self.dtype.itemsize)
-Tensor.nbytes = property(lambda self: self._array.nbytes)
-Tensor.data_ptr = lambda self: self._array.ctypes.data
+@op
+def is_signed(input: Tensor) -> bool:
+    """Whether the dtype holds negative numbers."""
+    return input.dtype.kind not in "bu"
+
+
+@method("element_size")
+def _element_size(self: Tensor) -> int:
+    """The bytes of one element."""
+    return self.dtype.itemsize
+
+
+@method("data_ptr")
+def _data_ptr(self: Tensor) -> int:
+    """The address of the first element."""
+    return int(self._array.ctypes.data)
+
+
+method("itemsize")(property(_element_size))
+method("nbytes")(property(lambda self: self._array.nbytes))
 
 
 # -- into this tensor ---------------------------------------------------------------------------
 
 
+@method("copy_")
 def _copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """Take the values of ``src``, broadcast to this shape and converted to this dtype. The gradient flows to ``src``."""
+    """Take the values of ``src``, broadcast to this shape, in this dtype. The gradient flows to ``src``."""
     source = src if isinstance(src, Tensor) else new_tensor(values_of(src))
     if self.is_sparse or source.is_sparse:
         return _copy_sparse(self, source)
@@ -282,16 +307,15 @@ def _copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
 
 
 def _copy_sparse(self: Tensor, source: Tensor) -> Tensor:
-    if not (self.is_sparse and source.is_sparse and self.shape == source.shape):
+    if not (self.is_sparse and source.is_sparse):
         raise RuntimeError(
-            f"copy_() between dense and sparse Tensors is not implemented, nor between shapes: from {source.layout} "
-            f"{list(source.shape)} to {self.layout} {list(self.shape)}. Use to_dense() or to_sparse() first"
+            f"copy_() between dense and sparse Tensors is not implemented: from {source.layout} to {self.layout}. Use "
+            f"to_dense() or to_sparse() first"
         )
-    self._array = source._array.astype(self.dtype).copy()
-    self._version[0] += 1
-    return self
+    return overwrite(self, _to(source, self.dtype, copy=True), "copy_")
 
 
+@method("fill_")
 def _fill_(self: Tensor, value: Any) -> Tensor:
     """Set every element to one number, or to the value of a 0-d tensor, to which the gradient flows."""
     if np.ndim(array_of(value)) != 0:
@@ -301,13 +325,9 @@ def _fill_(self: Tensor, value: Any) -> Tensor:
     return _copy_(self, value)
 
 
+@method("zero_")
 def _zero_(self: Tensor) -> Tensor:
     """Set every element to 0; a sparse tensor loses its entries."""
     if self.is_sparse:
         return _copy_(self, zeros_like(self))
     return _copy_(self, 0)
-
-
-for _inplace in (_copy_, _fill_, _zero_):
-    _inplace.__name__ = _inplace.__name__[1:]
-    setattr(Tensor, _inplace.__name__, _inplace)

@@ -15,15 +15,16 @@ A ``size`` is given as separate whole numbers, as one tuple, or as ``size=``. ``
 
 from __future__ import annotations
 
-import builtins
 import math
 import warnings
 from typing import Any
 
 import numpy as np
 
-from ..dtypes import DType, common_dtype, device, get_default_dtype, is_differentiable, sparse_coo, strided
-from ..tensor import Array, Tensor, array_of, legacy_constructor, new_tensor
+from ..dtypes import DType, is_differentiable, sparse_coo, strided
+from ..tensor import Array, Tensor, legacy_constructor, new_tensor
+from .naming import method
+from .values import check_device, checked_array, dtype_of, shape_of, shares, values_of
 
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
@@ -53,42 +54,6 @@ def leaf(array: Array, requires_grad: bool = False, device: Any = None, layout: 
     elif layout not in (None, strided):
         raise ValueError(f"layout must be strided or sparse_coo, got {layout!r}")
     return result
-
-
-def check_device(place: Any) -> None:
-    """Raise the error of :class:`device` unless ``place`` is None or the CPU."""
-    if place is not None and not isinstance(place, device):
-        device(place)
-
-
-def dtype_of(dtype: Any, default: Any = None) -> DType:
-    """``dtype`` as a NumPy dtype that a tensor can hold; for None the ``default``, by default the default dtype."""
-    if dtype is None:
-        dtype = default
-    if dtype is None:
-        return get_default_dtype()
-    result = dtype if isinstance(dtype, np.dtype) else np.dtype(dtype)
-    if result.kind not in "biufc":
-        raise TypeError(f"dtype must be one of float32, float64, int64, bool, complex64 and their like, got {dtype!r}")
-    return result
-
-
-def shape_of(sizes: tuple[Any, ...], size: Any = None, what: str = "zeros") -> tuple[int, ...]:
-    """The shape that is meant by ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``."""
-    if size is not None:
-        sizes = (size,)
-    elif not sizes:
-        raise TypeError(f'{what}() missing 1 required positional arguments: "size", as in {what}(2, 3)')
-    if len(sizes) == 1 and isinstance(sizes[0], list | tuple):
-        sizes = tuple(sizes[0])
-    shape = []
-    for n in sizes:
-        if isinstance(n, float) or not hasattr(n, "__index__"):
-            raise TypeError(f"{what}(): argument 'size' must be tuple of ints, not {type(n).__name__}: {n!r}")
-        shape.append(n.__index__())
-    if any(n < 0 for n in shape):
-        raise RuntimeError(f"{what}: Dimension size must be non-negative, got {shape}")
-    return tuple(shape)
 
 
 # -- from values --------------------------------------------------------------------------------
@@ -174,120 +139,6 @@ def from_numpy(ndarray: Any) -> Tensor:
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__}): use tensor(data) for other values")
     return new_tensor(checked_array(ndarray))
-
-
-def checked_array(array: Array) -> Array:
-    """``array`` itself, if a tensor can share its memory."""
-    if array.dtype.kind not in "biufc":
-        raise TypeError(
-            f"can't convert np.ndarray of type {array.dtype}. The only supported types are: float64, float32, "
-            f"float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool."
-        )
-    if not array.dtype.isnative:
-        raise ValueError(
-            f"given numpy array has byte order different from the native byte order ({array.dtype}). Convert it "
-            f"first: array.astype(array.dtype.newbyteorder('='))"
-        )
-    if any(stride < 0 for stride in array.strides):
-        raise ValueError(
-            f"At least one stride in the given numpy array is negative ({array.strides}), and tensors with negative "
-            f"strides are not currently supported. (Make a copy of your array with array.copy().)"
-        )
-    return np.asarray(array)
-
-
-def values_of(data: Any, dtype: Any = None) -> Array:
-    """The values in ``data`` as an array of the dtype that torch would choose; may share memory with ``data``."""
-    wanted = None if dtype is None else dtype_of(dtype)
-    data = array_of(data)
-    if not isinstance(data, np.ndarray) and hasattr(data, "__array__") and not isinstance(data, np.generic):
-        data = np.asarray(data)
-    if isinstance(data, np.ndarray):
-        array = checked_array(data)
-    elif hasattr(data, "coalesced"):
-        array = data
-    else:
-        found: set[DType] = set()
-        array = _stacked(_unwrapped(data, found))
-        if wanted is None:
-            wanted = common_dtype(found) if found else get_default_dtype()
-        _check_range(array, wanted)
-    return array if wanted is None else array.astype(wanted, copy=False)
-
-
-def shares(array: Array, data: Any) -> bool:
-    """Whether ``values_of(data)`` gave memory that belongs to ``data``."""
-    data = array_of(data)
-    return array is data or (isinstance(data, np.ndarray) and np.may_share_memory(array, data))
-
-
-def _unwrapped(data: Any, found: set[DType]) -> Any:
-    """Nested lists with the tensors in them replaced by their values; the dtypes met are added to ``found``."""
-    kind = type(data)
-    if kind in _PYTHON:
-        found.add(_python_dtype(kind))
-        return data
-    if isinstance(data, list | tuple | builtins.range):
-        kinds = set(map(type, data))
-        if kinds <= _PYTHON:
-            found.update(map(_python_dtype, kinds))
-            return data
-        return [_unwrapped(value, found) for value in data]
-    if isinstance(data, Tensor):
-        if data._array.size != 1:
-            raise ValueError(
-                f"only one element tensors can be converted to Python scalars, and one in the list has shape "
-                f"{list(data.shape)}: use stack(list) to join tensors"
-            )
-        data = data._array.reshape(())[()]
-    if isinstance(data, np.ndarray | np.generic) and data.dtype.kind in "biufc":
-        found.add(data.dtype)
-        return data
-    if isinstance(data, str):
-        raise TypeError(f"new(): invalid data type 'str': {data!r}")
-    if hasattr(data, "__array__"):
-        return _unwrapped(np.asarray(data), found)
-    raise RuntimeError(f"Could not infer dtype of {kind.__name__}: a tensor holds numbers and truth values, got {data!r}")
-
-
-_PYTHON = {float, int, bool, complex}
-
-
-def _python_dtype(kind: type) -> DType:
-    """The dtype that a Python number of this type becomes."""
-    if kind is complex:
-        return common_dtype((get_default_dtype(), np.dtype(np.complex64)))
-    return get_default_dtype() if kind is float else np.dtype(kind)
-
-
-def _stacked(data: Any) -> Array:
-    try:
-        return np.array(data)
-    except ValueError:
-        raise ValueError(_misfit(data)) from None
-
-
-def _misfit(data: Any) -> str:
-    """What is wrong with nested lists that are not rectangular."""
-    level, dim = [data], 0
-    while True:
-        lengths = [len(v) if hasattr(v, "__len__") else "a number" for v in level]
-        for n in lengths:
-            if n != lengths[0]:
-                return f"expected sequence of length {lengths[0]} at dim {dim} (got {n}): the lists are not rectangular"
-        level, dim = [value for values in level for value in values], dim + 1
-
-
-def _check_range(array: Array, dtype: DType) -> None:
-    """Whole numbers that do not fit are an error, not a wrapped value."""
-    if array.dtype.kind == "O" or (array.dtype == np.uint64 and dtype == np.int64):
-        raise ValueError("Overflow when unpacking long long: a whole number given does not fit into int64")
-    if dtype.kind in "iu" and array.dtype.kind in "iu" and array.size and not np.can_cast(array.dtype, dtype):
-        limits = np.iinfo(dtype)
-        lowest = limits.min or -limits.max  # as in torch, -1 becomes the largest unsigned number
-        for value in (array.min(), array.max()):
-            if not lowest <= int(value) <= limits.max:
-                raise RuntimeError(f"value cannot be converted to type {dtype} without overflow: {value}")
 
 
 # -- of one value -------------------------------------------------------------------------------
@@ -476,51 +327,57 @@ def eye(n: int, m: int | None = None, dtype: Any = None, **options: Any) -> Tens
 def _spaced(what: str, start: Any, end: Any, steps: int, dtype: Any) -> Array:
     """From both ends towards the middle, so that the first and the last are exact."""
     (count,) = shape_of((steps,), what=what)
-    kind = dtype_of(dtype, get_default_dtype())
+    kind = dtype_of(dtype)
+    start, end = (n.item() if hasattr(n, "item") else n for n in (start, end))
+    if count == 1:
+        return np.full(1, start, kind)
     exact = kind.type if kind.kind in "fc" else np.float64
-    start, end = (exact(n.item() if hasattr(n, "item") else n) for n in (start, end))
-    index = np.arange(count)
+    start, end = exact(kind.type(start)), exact(kind.type(end))
     step = (end - start) / exact(max(count - 1, 1))
-    values = np.where(index < count // 2, start + step * index.astype(exact), end - step * (count - 1 - index).astype(exact))
-    return (values if count != 1 else np.full(1, start)).astype(kind)
+    index = np.arange(count)
+    wide = np.result_type(exact, np.float64)  # a float32 product is exact there: rounded once, after the sum
+    start, end, step = wide.type(start), wide.type(end), wide.type(step)
+    values = np.where(index < count // 2, start + step * index, end - step * (count - 1 - index))
+    return values.astype(exact).astype(kind)
 
 
 # -- beside another tensor: methods only --------------------------------------------------------
 
 
+@method("new_tensor")
 def _new_tensor(self: Tensor, data: Any, dtype: Any = None, **options: Any) -> Tensor:
     """:func:`tensor` with the dtype of this one."""
     return leaf(np.array(values_of(data, dtype_of(dtype, self.dtype))), **options)
 
 
+@method("new_zeros")
 def _new_zeros(self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, **options: Any) -> Tensor:
     """:func:`zeros` with the dtype of this tensor."""
     return zeros(*sizes, size=size, dtype=dtype_of(dtype, self.dtype), **options)
 
 
+@method("new_ones")
 def _new_ones(self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, **options: Any) -> Tensor:
     """:func:`ones` with the dtype of this tensor."""
     return ones(*sizes, size=size, dtype=dtype_of(dtype, self.dtype), **options)
 
 
+@method("new_empty")
 def _new_empty(self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, **options: Any) -> Tensor:
     """:func:`empty` with the dtype of this tensor."""
     return empty(*sizes, size=size, dtype=dtype_of(dtype, self.dtype), **options)
 
 
+@method("new_full")
 def _new_full(self: Tensor, size: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Tensor:
     """:func:`full` with the dtype of this tensor."""
     return full(size, fill_value, dtype_of(dtype, self.dtype), **options)
 
 
+@method("new")
 def _new(self: Tensor, *data: Any) -> Tensor:
     """The legacy constructor with the dtype of this tensor: of sizes, or of one sequence of values."""
     return legacy_constructor(Tensor, data, {}, self.dtype)
-
-
-for _method in (_new_tensor, _new_zeros, _new_ones, _new_empty, _new_full, _new):
-    _method.__name__ = _method.__name__[1:]
-    setattr(Tensor, _method.__name__, _method)
 
 
 # -- torch's legacy types, as functions ---------------------------------------------------------

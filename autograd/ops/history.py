@@ -9,6 +9,7 @@ from typing import Any
 
 from ..backward import backward as run_backward
 from ..tensor import Tensor
+from .naming import method
 
 __all__ = ["RemovableHandle"]
 
@@ -42,6 +43,7 @@ class RemovableHandle:
         self.remove()
 
 
+@method("backward")
 def backward(
     self: Tensor,
     gradient: Tensor | None = None,
@@ -71,6 +73,7 @@ def backward(
     run_backward(self, gradient, retain_graph, create_graph, inputs)
 
 
+@method("retain_grad")
 def retain_grad(self: Tensor) -> None:
     """Let ``backward()`` store the gradient of this computed tensor in its ``grad``, as it does for leaves."""
     if not self.requires_grad:
@@ -91,6 +94,10 @@ def _retains_grad(self: Tensor) -> bool:
     return node is not None and any(reference() is self for reference in node.retained or ())
 
 
+method("retains_grad")(property(_retains_grad))
+
+
+@method("register_hook")
 def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
     """Call ``hook(grad)`` whenever the gradient of this tensor is computed; what it returns, if anything, replaces it.
 
@@ -116,6 +123,7 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Remo
     return RemovableHandle(node.hooks, hook)
 
 
+@method("register_post_accumulate_grad_hook")
 def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], None]) -> RemovableHandle:
     """Call ``hook(tensor)`` after ``backward()`` has added to the ``grad`` of this leaf."""
     if not self.requires_grad:
@@ -125,14 +133,10 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], No
     return RemovableHandle(self.__dict__.setdefault("_after_accumulation", {}), hook)
 
 
+@method("detach_")
 def detach_(self: Tensor) -> Tensor:
     """Forget how this tensor was computed: it becomes a leaf that does not require grad."""
     if self._view is not None:
         raise RuntimeError("Can't detach views in-place. Use detach() instead.")
     self._node, self._requires_grad = None, False
     return self
-
-
-for _method in (backward, retain_grad, register_hook, register_post_accumulate_grad_hook, detach_):
-    setattr(Tensor, _method.__name__, _method)
-Tensor.retains_grad = property(_retains_grad)

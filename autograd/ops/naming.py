@@ -11,6 +11,7 @@ from ..inplace import before_change, overwrite
 from ..tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 @overload
@@ -37,6 +38,17 @@ def op(function: Any = None, *, inplace: bool = False, names: tuple[str, ...] = 
         return function
 
     return hang if function is None else hang(function)
+
+
+def method(*names: str) -> Callable[[T], T]:
+    """Hang a function, or a property, onto the class under these names, where torch has it as a method only."""
+
+    def hang(function: T) -> T:
+        for name in names:
+            setattr(Tensor, name, function)
+        return function
+
+    return hang
 
 
 def in_place(function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
