@@ -1,10 +1,13 @@
-"""What tests of optimizers need: standard functions to minimize.
+"""What tests of optimizers need: standard functions to minimize, and a measure of how far two results are apart.
 
 >>> from minitorch_optim.testing import functions
 >>> functions.himmelblau().minimum
 0.0
+>>> ulp_distance(0.1 + 0.2, 0.3)
+array(1)
 """
 
 from . import functions
+from .ulp import ulp_distance
 
-__all__ = ["functions"]
+__all__ = ["functions", "ulp_distance"]
