@@ -17,10 +17,11 @@ from .optimizer import Optimizer
 from .radam import RAdam
 from .rmsprop import RMSprop
 from .rprop import Rprop
+from .scipy_minimize import ScipyMinimize
 from .sgd import SGD
 from .sparse_adam import SparseAdam
 
 __all__ = [
     "ASGD", "LBFGS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam", "Optimizer",
-    "RAdam", "RMSprop", "Rprop", "SparseAdam", "optimizer",
+    "RAdam", "RMSprop", "Rprop", "ScipyMinimize", "SparseAdam", "optimizer",
 ]  # fmt: skip

@@ -1,4 +1,7 @@
-"""All parameters as one vector, for the methods that think in vectors: L-BFGS and SciPy's minimizers."""
+"""All parameters as one vector, for the methods that think in vectors: L-BFGS and SciPy's minimizers.
+
+``Objective`` is the loss as a function of that vector; ``VectorOptimizer`` is what the optimizers that use it share.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 
 from ..autograd import Tensor, enable_grad
 from ..autograd.tensor import Array
+from .optimizer import Optimizer
 
 
 class Objective:
@@ -83,6 +87,42 @@ class Objective:
         for p, values in zip(self.params, self.separated(x), strict=True):
             np.copyto(p._array, values)
             p._version[0] += 1
+
+
+class VectorOptimizer(Optimizer):
+    """An optimizer that takes all parameters as one vector: so it has one group, and evaluates a closure many times.
+
+    Attributes
+    ----------
+    result : object
+        how the last step went; None before the first
+    """
+
+    sparse = True
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        self.result: Any = None
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add the only group; a second one is refused."""
+        name = type(self).__name__
+        if self.param_groups:
+            raise ValueError(
+                f"{name} doesn't support per-parameter options (parameter groups): give all parameters in one list, "
+                f"since they form one vector"
+            )
+        super().add_param_group(param_group)
+        if not self.param_groups[0]["params"]:
+            raise ValueError(f"optimizer got an empty parameter list: {name} needs at least one parameter")
+
+    def _needed(self, closure: Callable[[], Any] | None) -> Callable[[], Any]:
+        if closure is None:
+            raise TypeError(
+                f"{type(self).__name__}.step() evaluates the loss several times: give it a closure, as in "
+                f"optimizer.step(closure), that computes the loss and returns it"
+            )
+        return closure
 
 
 def elements(p: Tensor) -> int:

@@ -37,10 +37,9 @@ import numpy as np
 from ..autograd import Tensor
 from ..autograd.tensor import Array
 from .checks import Check, learning_rate, not_nan, number, requirement
-from .flat import Objective, elements
+from .flat import Objective, VectorOptimizer, elements
 from .limited_memory import Memory
 from .line_search import LineSearch, Point, strong_wolfe
-from .optimizer import Optimizer
 
 __all__ = ["LBFGS", "LBFGSResult"]
 
@@ -187,7 +186,7 @@ def whole_number(what: str, at_least: int) -> Check:
     return requirement(f"{what} value", lambda value: isinstance(value, int) and value >= at_least)
 
 
-class LBFGS(Optimizer):
+class LBFGS(VectorOptimizer):
     """L-BFGS, optionally with a line search for the strong Wolfe conditions.
 
     One step makes up to ``max_iter`` iterations, each with one or more evaluations of the closure. The memory of past
@@ -239,7 +238,6 @@ class LBFGS(Optimizer):
     (True, tensor([1., 1.]))
     """
 
-    sparse = True
     checks = {
         "lr": learning_rate,
         "max_iter": whole_number("max_iter", at_least=0),
@@ -272,22 +270,8 @@ class LBFGS(Optimizer):
             "history_size": history_size,
             "line_search_fn": line_search_fn,
         }
+        self.result: LBFGSResult | None
         super().__init__(params, defaults)
-
-    def _prepare(self) -> None:
-        super()._prepare()
-        self.result: LBFGSResult | None = None
-
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add the only group; a second one is refused."""
-        if self.param_groups:
-            raise ValueError(
-                "LBFGS doesn't support per-parameter options (parameter groups): give all parameters in one list, "
-                "since they form one vector"
-            )
-        super().add_param_group(param_group)
-        if not self.param_groups[0]["params"]:
-            raise ValueError("optimizer got an empty parameter list: LBFGS needs at least one parameter")
 
     def state_names(self) -> set[str]:
         return {*Memory.names, "func_evals", "n_iter"}
@@ -308,8 +292,7 @@ class LBFGS(Optimizer):
         -------
         what the closure returned first: the loss before the step
         """
-        if closure is None:
-            raise TypeError("LBFGS.step() evaluates the loss several times: give it a closure, optimizer.step(closure)")
+        closure = self._needed(closure)
         group = self.param_groups[0]
         if group["line_search_fn"] not in (None, "strong_wolfe"):
             raise RuntimeError(f"only 'strong_wolfe' is supported, got line_search_fn={group['line_search_fn']!r}")

@@ -88,7 +88,7 @@ def helical_valley() -> Problem:
 
     def residuals(x: Tensor) -> Any:
         x1, x2, x3 = x
-        turns = (x2 / x1).atan() / (2 * math.pi) + (0.0 if x1 > 0 else 0.5)
+        turns = x2.atan2(x1) / (2 * math.pi) + (1.0 if x1 < 0 and x2 < 0 else 0.0)  # from -1/4 to 3/4
         return stack([10 * (x3 - 10 * turns), 10 * (sqrt(x1**2 + x2**2) - 1), x3])
 
     return least_squares("Helical valley", residuals, (-1, 0, 0), 0.0, ((1.0, 0.0, 0.0),), reference=7)
