@@ -158,7 +158,6 @@ def _gradients(wanted: list[bool], g: Any, out: Any, *args: Any, ctx: Context) -
         if part is None and ctx.materialize_grads:
             part = np.zeros(like.shape, like.dtype)
         gradients.append(part if part is None or isinstance(part, Tensor) else new_tensor(part))
-    recorded = any(isinstance(part, Tensor) for part in parts.values())
     answer = ctx.function.backward(ctx, *gradients)
     answers = list(answer) if isinstance(answer, tuple) else [answer]
     name = ctx.function.__name__ + "Backward"
@@ -179,7 +178,7 @@ def _gradients(wanted: list[bool], g: Any, out: Any, *args: Any, ctx: Context) -
                 f"Function {name} returned an invalid gradient at index {i} - got {list(part.shape)} but expected "
                 f"shape compatible with {list(shape)}: backward must give a gradient of its argument's shape"
             )
-    return answers if recorded else [None if part is None else part._array for part in answers]
+    return answers if modes.grad else [None if part is None else part._array for part in answers]
 
 
 class _Parts:
