@@ -303,7 +303,7 @@ def _copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
             f"copy_: output with shape {list(self.shape)} doesn't match the broadcast shape of the source, whose shape "
             f"is {list(source.shape)}"
         )
-    return overwrite(self, apply(shapes.replaced, self.detach(), source), "copy_")
+    return overwrite(self, apply(shapes.replaced, self, source), "copy_")
 
 
 def _copy_sparse(self: Tensor, source: Tensor) -> Tensor:
