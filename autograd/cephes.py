@@ -1,8 +1,8 @@
 """Logarithm, sine and cosine in single precision, step by step as PyTorch's vectorised normal deviates take them.
 
 The polynomials are those of the Cephes library (S. L. Moshier, netlib.org/cephes, single/logf.c and single/sinf.c),
-good to about 1e-7. NumPy's own functions are as good, but differ from them in the last place; with these, ``randn`` gives
-the same bits as PyTorch.
+good to about 1e-7. NumPy's own functions are as good, but differ from them in the last place; with these, ``randn``
+gives the same bits as PyTorch.
 
 Every multiplication that is followed by an addition is fused there: rounded once, not twice. Here the product is taken
 in double precision, where it is exact, and the sum is rounded to single.

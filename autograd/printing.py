@@ -147,7 +147,7 @@ def _edges(array: Array) -> Array:
 
 def _nested(array: Array, indent: int, summary: bool, form: Any) -> str:
     if array.ndim == 0:
-        return str(form(array.item()).strip())
+        return str(form(array.item())).strip()
     n = _options.edgeitems
     cut = summary and len(array) > 2 * n
     parts = [*array[:n], *array[len(array) - n :]] if cut else list(array)
@@ -161,7 +161,8 @@ def _nested(array: Array, indent: int, summary: bool, form: Any) -> str:
     blocks = [_nested(part, indent + 1, summary, form) for part in parts]
     if cut:
         blocks.insert(n, "...")
-    return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(blocks) + "]"
+    between: str = "," + "\n" * (array.ndim - 1) + " " * (indent + 1)
+    return "[" + between.join(blocks) + "]"
 
 
 # -- tensors ------------------------------------------------------------------------------------
@@ -194,9 +195,10 @@ def text_of(tensor: Tensor, name: str = "tensor") -> str:
 def _is_default(array: Array) -> bool:
     """Whether the dtype is the one that such values get by themselves."""
     default = get_default_dtype()
-    if array.dtype.kind == "c":
-        return array.dtype == np.result_type(default, np.complex64) and array.size > 0
-    return array.dtype == default or (array.dtype.name in ("int64", "bool") and array.size > 0)
+    if array.dtype == default:
+        return True
+    usual = (np.result_type(default, np.complex64), np.dtype(np.int64), np.dtype(np.bool_))
+    return array.size > 0 and array.dtype in usual
 
 
 def _with_notes(body: str, notes: list[str], indent: int) -> str:

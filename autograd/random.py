@@ -255,7 +255,7 @@ def randperm(n: int, generator: Generator | None = None, dtype: Any = None, **op
 
     >>> _ = manual_seed(0)
     >>> randperm(5)
-    tensor([4, 1, 2, 0, 3])
+    tensor([4, 0, 1, 3, 2])
     """
     (count,) = shape_of((n,), what="randperm")
     return leaf(drawing(generator).permutation(count).astype(dtype_of(dtype, int64)), **options)

@@ -1,19 +1,70 @@
-"""minitorch_optim: torch's names on NumPy."""
+"""minitorch_optim: autograd, neural network layers and every optimizer of torch.optim, readable, on NumPy alone.
+
+The names are torch's, so a notebook written for PyTorch begins with ``import minitorch_optim as torch``.
+
+>>> import minitorch_optim as torch
+>>> x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+>>> (x**2).sum().backward()
+>>> x.grad
+tensor([2., 4., 6.])
+
+This file is the face: tensors and their operations come from ``autograd/`` and are here at once; the other parts
+(``nn``, ``optim``, ``utils`` ...) are imported when first asked for, so that ``import minitorch_optim`` stays light.
+"""
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+import difflib as _difflib
+import importlib as _importlib
+from typing import TYPE_CHECKING
+from typing import Any as _Any
 
-from . import autograd
+import numpy as _np
+
+from . import autograd as autograd
 from .autograd import *
 
-float, int, bool = autograd.float32, autograd.int32, autograd.bool_  # noqa: A001
+__version__ = "0.1.0"
 
-_SUBMODULES = ("datasets", "nn", "optim", "plot", "testing", "utils")
+# Names of PyTorch that hide Python's own in this module, and only in this one. From here on `float` is a dtype.
+float, int, bool = autograd.float32, autograd.int32, autograd.bool_
+
+dtype, finfo, iinfo = _np.dtype, _np.finfo, _np.iinfo
+pi, e, inf, nan = _np.pi, _np.e, _np.inf, _np.nan
+newaxis = None
+
+_PARTS = (
+    "accelerator", "backends", "cuda", "datasets", "nn", "optim", "plot", "random", "sparse", "testing", "utils",
+)  # fmt: skip
+
+if not TYPE_CHECKING:  # as in autograd/__init__.py
+    __all__ = [
+        "are_deterministic_algorithms_enabled", "autograd", "bool", "dtype", "e", "finfo", "float", "iinfo", "inf",
+        "int", "nan", "newaxis", "pi", "use_deterministic_algorithms",
+    ]  # fmt: skip
+    __all__ += autograd.__all__
 
 
-def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def use_deterministic_algorithms(mode: _Any, *, warn_only: _Any = False) -> None:
+    """Here for the scripts that ask: every algorithm of this library is deterministic, whatever ``mode`` says."""
+
+
+def are_deterministic_algorithms_enabled() -> _Any:
+    """True: the same seed gives the same numbers, always.
+
+    >>> are_deterministic_algorithms_enabled()
+    True
+    """
+    return True
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _PARTS:
+        return _importlib.import_module(f"{__name__}.{name}")
+    near = _difflib.get_close_matches(name, __dir__(), n=1)
+    hint = f". Did you mean {near[0]!r}?" if near else ": it may be a name of PyTorch that this library does not have"
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals()["__all__"], *_PARTS, "__version__"])

@@ -1,5 +1,7 @@
 """Torch's names for what the table of derivatives can do: functions, methods of Tensor, in-place forms."""
 
+from typing import TYPE_CHECKING
+
 from . import (
     arithmetic,
     choices,
@@ -20,6 +22,7 @@ from . import (
     reductions,
     shapes,
     sorting,
+    sparse,
     special,
 )
 from .arithmetic import *
@@ -56,26 +59,27 @@ from .special import (
     xlogy,
 )
 
-__all__: list[str] = [
-    "cholesky", "det", "digamma", "erf", "erfc", "erfinv", "i0", "inverse", "lgamma", "linalg", "logdet", "logit",
-    "matrix_power", "mvlgamma", "pinverse", "polygamma", "sinc", "slogdet", "special", "xlogy",
-]  # fmt: skip
-__all__ += arithmetic.__all__
-__all__ += choices.__all__
-__all__ += comparisons.__all__
-__all__ += complex_numbers.__all__
-__all__ += conversion.__all__
-__all__ += creation.__all__
-__all__ += cumulative.__all__
-__all__ += contraction.__all__
-__all__ += filling.__all__
-__all__ += history.__all__
-__all__ += indexing.__all__
-__all__ += joining.__all__
-__all__ += norms.__all__
-__all__ += pointwise.__all__
-__all__ += products.__all__
-__all__ += reductions.__all__
-__all__ += shapes.__all__
-__all__ += sorting.__all__
-__all__ += sparse.__all__
+if not TYPE_CHECKING:  # as in autograd/__init__.py
+    __all__ = [
+        "cholesky", "det", "digamma", "erf", "erfc", "erfinv", "i0", "inverse", "lgamma", "linalg", "logdet", "logit",
+        "matrix_power", "mvlgamma", "pinverse", "polygamma", "sinc", "slogdet", "special", "xlogy",
+    ]  # fmt: skip
+    __all__ += arithmetic.__all__
+    __all__ += choices.__all__
+    __all__ += comparisons.__all__
+    __all__ += complex_numbers.__all__
+    __all__ += conversion.__all__
+    __all__ += creation.__all__
+    __all__ += cumulative.__all__
+    __all__ += contraction.__all__
+    __all__ += filling.__all__
+    __all__ += history.__all__
+    __all__ += indexing.__all__
+    __all__ += joining.__all__
+    __all__ += norms.__all__
+    __all__ += pointwise.__all__
+    __all__ += products.__all__
+    __all__ += reductions.__all__
+    __all__ += shapes.__all__
+    __all__ += sorting.__all__
+    __all__ += sparse.__all__

@@ -180,8 +180,7 @@ def full(size: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Tenso
     (tensor([3, 3]), tensor([3., 3.]))
     """
     value = values_of(fill_value, dtype)
-    sizes = size if isinstance(size, list | tuple) else (size,)
-    return leaf(np.full(shape_of(tuple(sizes), what="full"), value, value.dtype), **options)
+    return leaf(np.full(shape_of((), size, "full"), value, value.dtype), **options)
 
 
 def scalar_tensor(value: Any, dtype: Any = None, **options: Any) -> Tensor:
