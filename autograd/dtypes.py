@@ -62,7 +62,7 @@ bool_ = np.dtype(np.bool_)
 strided = "strided"
 sparse_coo = "sparse_coo"
 
-_COMPLEX_OF = {float16: complex64, float32: complex64, float64: complex128}
+_COMPLEX_OF: dict[DType, DType] = {float16: complex64, float32: complex64, float64: complex128}
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}  # bool < whole < real < complex
 
 _default = float32
@@ -121,17 +121,17 @@ def promoted(tensors: Iterable[np.ndarray[Any, Any]], numbers: Iterable[Any]) ->
     """
     dimensioned = [a.dtype for a in tensors if a.ndim]
     single = [a.dtype for a in tensors if not a.ndim]
-    default_of = {2: _default, 3: _COMPLEX_OF[_default], 1: int64, 0: bool_}
+    default_of: dict[int, DType] = {2: _default, 3: _COMPLEX_OF[_default], 1: int64, 0: bool_}
     python = [default_of[_RANK[np.asarray(n).dtype.kind]] for n in numbers]
     result: DType | None = None
     for level in (dimensioned, single, python):
         if not level:
             continue
         this = common_dtype(level)
-        if level is python and result is not None and this.kind == "c" and result.kind == "f":
+        if result is not None and this.kind == "c" and result.kind == "f":
             this = _COMPLEX_OF[result]  # a complex number keeps the precision of a real tensor
         if result is None or _RANK[this.kind] > _RANK[result.kind]:
-            result = this if result is None or level is python else np.promote_types(result, this)
+            result = this
     assert result is not None
     return result
 
@@ -173,6 +173,9 @@ class device:
     """
 
     __slots__ = ("index", "type")
+
+    type: str
+    index: int | None
 
     def __init__(self, type: Any = "cpu", index: Any = None) -> None:
         name = type.type if isinstance(type, device) else str(type)
