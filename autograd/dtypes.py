@@ -112,6 +112,11 @@ def common_dtype(dtypes: Iterable[DType]) -> DType:
     return result
 
 
+def takes(target: DType, source: DType) -> bool:
+    """Whether values of dtype ``source`` may be written into ``target``: those of its own kind, or of a lower one."""
+    return _RANK[source.kind] <= _RANK[target.kind]
+
+
 def promoted(tensors: Iterable[np.ndarray[Any, Any]], numbers: Iterable[Any]) -> DType:
     """The dtype in which an operation on these arrays and Python numbers is carried out.
 

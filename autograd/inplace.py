@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .dtypes import takes
 from .modes import modes
 from .table import TABLE, derivative
 from .tape import Like, Node, apply, cast, follow
@@ -68,12 +69,12 @@ def overwrite(x: Tensor, result: Tensor, what: str) -> Tensor:
             f"{what}: output with shape {list(target.shape)} doesn't match the broadcast shape {list(source.shape)}. "
             f"In place a tensor keeps its shape: use the operation that returns a new one"
         )
-    if not np.can_cast(source.dtype, target.dtype, "same_kind"):
+    if not takes(target.dtype, source.dtype):
         raise RuntimeError(
             f"{what}: result type {source.dtype} can't be cast to the desired output type {target.dtype}. "
             f"Convert the tensor first, as in x.float()"
         )
-    np.copyto(target, source, casting="same_kind")
+    np.copyto(target, source, casting="unsafe")  # int64 into uint8 wraps around
     x._version[0] += 1
     if recording:
         if source.dtype != target.dtype:
