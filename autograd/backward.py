@@ -8,13 +8,14 @@ pairs of reals, and a saved array that was changed in place since is reported. "
 
 from __future__ import annotations
 
+import functools
 import heapq
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .modes import set_grad_enabled
+from .modes import modes
 from .tape import Like, Node
 from .tensor import Tensor, new_tensor
 
@@ -139,42 +140,39 @@ def _run(
     pending: dict[Edge, Any] = {}
     owned: set[Edge] = set()  # where the pending gradient is an array that nobody else holds
     queue: list[tuple[int, Node]] = []  # a heap: the newest node first
-
-    def send(edge: Edge, g: Any, fresh: bool) -> None:
-        held = pending.get(edge)
-        if held is None:
-            pending[edge] = g
-            if type(edge) is Node:
-                heapq.heappush(queue, (-edge.order, edge))
-            if fresh:
-                owned.add(edge)
-        elif edge in owned and type(g) is np.ndarray:
-            held += g
-        else:
-            pending[edge] = held = held + g
-            if type(held) is np.ndarray:
-                owned.add(edge)
-
-    for edge, g in roots:
-        send(edge, g, False)
     found: dict[Edge, Any] = {} if inputs is None else {_edge(tensor): None for tensor in inputs}
-    useful = None if inputs is None else _between(pending, found)
+    useful = None if inputs is None else _between([edge for edge, _ in roots], found)
 
-    with set_grad_enabled(create_graph):
-        while queue:
+    parts, passed_on, own = roots, None, False
+    recording, modes.grad = modes.grad, create_graph
+    try:
+        while True:
+            for edge, part in parts:  # each waits at its edge until all of them have arrived
+                held = pending.get(edge)
+                if held is None:
+                    pending[edge] = part
+                    if type(edge) is Node:
+                        heapq.heappush(queue, (-edge.order, edge))
+                    if own and part is not passed_on and type(part) is np.ndarray and part.base is None:
+                        owned.add(edge)
+                elif edge in owned and type(part) is np.ndarray:
+                    held += part
+                else:
+                    pending[edge] = held = held + part
+                    if type(held) is np.ndarray:
+                        owned.add(edge)
+            if not queue:
+                break
             node = heapq.heappop(queue)[1]
-            g = pending.pop(node)
+            passed_on = pending.pop(node)
             owned.discard(node)
             if node.hooks is not None:
-                g = _hooked(node.hooks, g)
+                passed_on = _hooked(node.hooks, passed_on)
             if node.retained is not None:
-                _retain(node, g)
+                _retain(node, passed_on)
             if node in found:
-                found[node] = g
-            row = node.row
-            for edge, part in _parts(node, g, create_graph, useful):
-                fresh = part is not g and row.joint is None and type(part) is np.ndarray and part.base is None
-                send(edge, part, fresh)
+                found[node] = passed_on
+            parts, own = _parts(node, passed_on, create_graph, useful), node.row.joint is None
             if not retain_graph:
                 node.free()
 
@@ -185,16 +183,19 @@ def _run(
                 owned.discard(leaf)
             if inputs is None:
                 accumulate(leaf, g, leaf in owned)
-                for notify in leaf.__dict__.get("_after_accumulation", {}).values():
-                    notify(leaf)
+                if leaf._hooks is not None:
+                    for notify in leaf.__dict__.get("_after_accumulation", {}).values():
+                        notify(leaf)
             elif leaf in found:
                 found[leaf] = g
+    finally:
+        modes.grad = recording
     return found
 
 
 def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> list[tuple[Edge, Any]]:
     """What ``node`` passes on, each with its edge. A rule is asked only where a gradient is wanted."""
-    row, args, kwargs, out = node.row, node.args, node.kwargs, node.out
+    row, args, kwargs, out, edges = node.row, node.args, node.kwargs, node.out, node.edges
     if args is None:
         raise RuntimeError(
             f"Trying to backward through the graph a second time ({node.name()}): the values it had saved were freed "
@@ -208,37 +209,40 @@ def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> 
                 f"operation that makes a new tensor (x = x + 1 for x += 1), or change a clone()."
             )
     if create_graph:
-        args = [_recorded(arg, edge) for arg, edge in zip(args, node.edges, strict=True)]
+        args = [_recorded(arg, edge) for arg, edge in zip(args, edges, strict=True)]
         out = _recorded(out, node)
         if row.fused:
             kwargs = {**kwargs, "saved": None}
+    if useful is not None:
+        edges = [edge if edge in useful else None for edge in edges]
 
     conjugate = node.is_complex is not None and row.holomorphic
     if conjugate:
         g = np.conjugate(g)
-    wanted = [edge is not None and (useful is None or edge in useful) for edge in node.edges]
-    joint = row.joint(wanted, g, out, *args, **kwargs) if row.joint is not None else None
+    if row.joint is not None:
+        parts = row.joint([edge is not None for edge in edges], g, out, *args, **kwargs)
+    elif row.every is not None:
+        parts = [None if edge is None else row.every(i, g, out, *args, **kwargs) for i, edge in enumerate(edges)]
+    else:
+        parts = [
+            None if edge is None or rule is None else rule(g, out, *args, **kwargs)
+            for edge, rule in zip(edges, row.rules)
+        ]
 
     result: list[tuple[Edge, Any]] = []
-    for i, edge in enumerate(node.edges):
-        if edge is None or not wanted[i]:
+    for i, part in enumerate(parts):
+        edge = edges[i]
+        if part is None or edge is None:
             continue
-        if joint is not None:
-            part = joint[i]
-        elif row.every is not None:
-            part = row.every(i, g, out, *args, **kwargs)
-        else:
-            rule = row.rules[i] if i < len(row.rules) else None
-            part = None if rule is None else rule(g, out, *args, **kwargs)
-        if part is None:
-            continue
+        if isinstance(part, np.generic):
+            part = np.asarray(part)
         if node.shapes is not None and part.shape != node.shapes[i]:
             part = unbroadcast(part, node.shapes[i])
         if conjugate:
             part = np.conjugate(part)
-        if node.is_complex is not None and node.is_complex[i] != (part.dtype.kind == "c"):
-            part = part + 0j if node.is_complex[i] else np.real(part)  # a gradient is of the argument's kind
-        result.append((edge, np.asarray(part) if isinstance(part, np.generic) else part))
+        if node.is_complex is not None and not node.is_complex[i] and part.dtype.kind == "c":
+            part = np.real(part)
+        result.append((edge, part))
     return result
 
 
@@ -292,8 +296,10 @@ def _listed(tensors: Tensor | Sequence[Tensor]) -> list[Tensor]:
 
 def _roots(tensors: list[Tensor], grads: Any) -> list[tuple[Edge, Any]]:
     """Where backward starts, with what gradient."""
-    if grads is None or isinstance(grads, Tensor) or not isinstance(grads, list | tuple):
-        grads = [grads] if len(tensors) == 1 or grads is not None else [None] * len(tensors)
+    if grads is None:
+        grads = [None] * len(tensors)
+    elif not isinstance(grads, list | tuple):
+        grads = [grads]
     if len(grads) != len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(grads)} gradients: give one for each")
     result: list[tuple[Edge, Any]] = []
@@ -310,7 +316,7 @@ def _roots(tensors: list[Tensor], grads: Any) -> list[tuple[Edge, Any]]:
                     f"grad can be implicitly created only for scalar outputs, and this one has shape {list(shape)}: "
                     f"reduce it first, as in loss.mean(), or pass the gradient, of the same shape"
                 )
-            g = np.ones_like(tensor._array)
+            g = _one(shape, tensor._array.dtype)
         elif tuple(g.shape) != shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{i}] has a shape of {list(g.shape)} and output[{i}] has a shape of "
@@ -322,6 +328,14 @@ def _roots(tensors: list[Tensor], grads: Any) -> list[tuple[Edge, Any]]:
             g = g._array.astype(tensor.dtype, copy=False)
         result.append((_edge(tensor), g))
     return result
+
+
+@functools.lru_cache(maxsize=16)
+def _one(shape: tuple[int, ...], dtype: Any) -> Any:
+    """Where most passes start, made once."""
+    one = np.ones(shape, dtype)
+    one.flags.writeable = False
+    return one
 
 
 def _hooked(hooks: Any, g: Any) -> Any:

@@ -41,6 +41,8 @@ def main(*peers: Callable[[], Callable[[], object]], title: str = "") -> dict[st
         answer = process.stdout.readline().strip()
         if answer == "ready":
             processes[peer.__name__] = process
+        elif process.wait() != 0:
+            raise RuntimeError(f"{peer.__name__} failed: its error is above")
         else:
             print(f"{peer.__name__} is left out: {answer}")
     times: dict[str, list[float]] = {name: [] for name in processes}
