@@ -77,18 +77,20 @@ class Row:
         return known
 
     def _names_read(self, needs: int, count: int) -> tuple[tuple[bool, ...], bool]:
-        if self.every is not None or self.joint is not None:
+        if self.every is not None:
             return (True,) * count, True
+        wanted = [rule for i, rule in enumerate(self.rules) if rule is not None and needs >> i & 1]
+        # One argument's rule takes (g, out, *arguments), a joint one (needs, g, out, *arguments).
+        asked, place = (wanted, 1) if self.joint is None else ([self.joint], 2)
         arguments, result = [False] * count, False
-        for i, rule in enumerate(self.rules):
-            if rule is not None and needs >> i & 1:
-                code: CodeType = rule.__code__
-                if code.co_flags & 0x04:  # *args: it may read any of them
-                    return (True,) * count, True
-                read = _names_read(code)
-                result = result or code.co_varnames[1] in read
-                for j, argument in enumerate(code.co_varnames[2 : code.co_argcount][:count]):
-                    arguments[j] = arguments[j] or argument in read
+        for rule in asked:
+            code: CodeType = rule.__code__
+            if code.co_flags & 0x04:  # *args: it may read any of them
+                return (True,) * count, True
+            read = _names_read(code)
+            result = result or code.co_varnames[place] in read
+            for j, argument in enumerate(code.co_varnames[place + 1 : code.co_argcount][:count]):
+                arguments[j] = arguments[j] or argument in read
         return tuple(arguments), result
 
 
