@@ -14,7 +14,7 @@ from ..tensor import Tensor, array_of
 from .choices import where
 from .creation import tensor  # noqa: F401  for the examples
 from .naming import alias, in_place, op
-from .pointwise import trunc
+from .pointwise import square, trunc
 
 __all__ = [
     "add", "addcdiv", "addcmul", "atan2", "div", "divide", "floor_divide", "fmod", "hypot", "lerp", "logaddexp",
@@ -111,7 +111,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     """
     if type(exponent) in (int, float) and isinstance(input, Tensor):
         if exponent == 2:
-            return apply(np.square, input)
+            return square(input)
         if exponent == 0.5:
             return apply(np.sqrt, input)
     return apply(np.power, input, exponent)

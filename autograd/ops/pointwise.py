@@ -156,7 +156,7 @@ def square(input: Tensor) -> Tensor:
     >>> square(tensor([-2.0, 3.0]))
     tensor([4., 9.])
     """
-    return apply(np.square, input)
+    return apply(np.square, input.long() if input.dtype.kind == "b" else input)
 
 
 @op(inplace=True)
