@@ -16,6 +16,11 @@ from ...autograd.tensor import Tensor, array_of, new_tensor
 from .resampling import along_axis
 from .windows import batched, unbatched
 
+__all__ = [
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
+    "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d",
+]  # fmt: skip
+
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
     """:func:`adaptive_avg_pool2d` in one dimension. Shape (N, C, L) or (C, L) to (N, C, L') or (C, L').

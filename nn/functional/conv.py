@@ -9,6 +9,8 @@ from ...autograd.tensor import Tensor
 from .trilinear import convolve, convolve_transposed
 from .windows import Windows, batched, per_dimension, unbatched
 
+__all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
+
 _NAMES_IN_C = {"float64": "double", "float32": "float", "uint8": "unsigned char", "int64": "long int", "int32": "int"}
 
 

@@ -56,7 +56,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
 
     >>> from minitorch_optim.autograd import tensor
     >>> pairwise_distance(tensor([[0.0, 0.0]]), tensor([[3.0, 4.0]]))
-    tensor([5.])
+    tensor([5.0000])
     """
     common_shape(x1, x2)
     return norm(x1 - x2 + eps, p, -1, keepdim)

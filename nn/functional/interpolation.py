@@ -17,6 +17,8 @@ from .adaptive_pooling import averaging
 from .resampling import along_axis, pick
 from .windows import per_dimension
 
+__all__ = ["interpolate", "upsample"]
+
 _DIMENSIONS = {"linear": 1, "bilinear": 2, "trilinear": 3, "bicubic": 2}
 
 

@@ -12,6 +12,8 @@ from ...autograd.tape import apply
 from ...autograd.tensor import Tensor
 from .resampling import pick
 
+__all__ = ["pad"]
+
 _NUMPY_NAME: Any = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 

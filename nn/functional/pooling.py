@@ -14,6 +14,8 @@ from ...autograd.tape import apply, primitive
 from ...autograd.tensor import Tensor, array_of, new_tensor
 from .windows import Windows, batched, gather_windows, per_dimension, scatter_windows, unbatched
 
+__all__ = ["avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool3d"]
+
 
 @primitive
 def maxima(x: Any, windows: Windows) -> Any:
