@@ -23,9 +23,12 @@ def _replaced(whole: Array, part: Array, steps: Any) -> Array:
 
 
 def _outside(g: Any, steps: Any) -> Any:
-    inside = np.zeros(g.shape, bool)
-    follow(steps, inside)[...] = True
-    return np.where(inside, 0, g)
+    """``g`` with zeros inside the view, which may be the real or the imaginary part."""
+    keep = np.full(g.shape, 1 + 1j if g.dtype.kind == "c" else 1, g.dtype)
+    follow(steps, keep)[...] = 0
+    if g.dtype.kind == "c":
+        return np.where(keep.real == 0, 0, np.real(g)) + np.where(keep.imag == 0, 0, np.imag(g)) * 1j
+    return np.where(keep == 0, 0, g)
 
 
 derivative(
@@ -59,9 +62,10 @@ def overwrite(x: Tensor, result: Tensor, what: str) -> Tensor:
         base = x if x._view is None else x._view.base
         if base._node is None and base._requires_grad:
             place = "leaf Variable" if base is x else "view of a leaf Variable"
+            instead = f"write x = x.{what[:-1]}(...)" if what.endswith("_") else "change a clone()"
             raise RuntimeError(
                 f"a {place} that requires grad is being used in an in-place operation ({what}): its gradient could "
-                f"not be kept. Make the change inside `with no_grad():`, or write x = x.{what.rstrip('_')}(...)"
+                f"not be kept. Make the change inside `with no_grad():`, or {instead}"
             )
     source, target = result._array, x._array
     if source.shape != target.shape:
@@ -73,6 +77,11 @@ def overwrite(x: Tensor, result: Tensor, what: str) -> Tensor:
         raise RuntimeError(
             f"{what}: result type {source.dtype} can't be cast to the desired output type {target.dtype}. "
             f"Convert the tensor first, as in x.float()"
+        )
+    if not target.flags.writeable:
+        raise RuntimeError(
+            f"{what}: unsupported operation: more than one element of the written-to tensor refers to a single memory "
+            f"location (it was made by expand()), or its memory is read-only. Please clone() the tensor first"
         )
     np.copyto(target, source, casting="unsafe")  # int64 into uint8 wraps around
     x._version[0] += 1

@@ -13,7 +13,13 @@ import numpy as np
 from ..table import derivative
 from ..tape import primitive
 
-derivative(np.real, lambda g, out, x: g, linear=True, holomorphic=False, view=True)
+derivative(
+    np.real,
+    lambda g, out, x: g + 0j if x.dtype.kind == "c" else g,
+    linear=True,
+    holomorphic=False,
+    view=True,
+)
 derivative(np.imag, lambda g, out, x: g * 1j, linear=True, holomorphic=False, view=True)
 derivative(np.conjugate, lambda g, out, x: np.conjugate(g), linear=True, holomorphic=False, name="Conj")
 
