@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .inplace import overwrite
+from .inplace import before_change, overwrite
 from .modes import modes, no_grad
 from .ops import choices, indexing, joining, linalg, pointwise, products, reductions, shapes, sorting
 from .ops.contraction import einsum
@@ -30,6 +30,9 @@ def _ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = 
     """``np.add(a, t)``, ``array + t``, ``np.add.reduce(t)``; ``array += t`` comes with ``out=(array,)``."""
     if options.get("where", True) is True:
         options.pop("where", None)
+    for target in out or ():
+        if isinstance(target, Tensor):  # which may be one of the inputs, as in np.multiply(t, t, out=t)
+            inputs = tuple([before_change(x, inputs) if x is target else x for x in inputs])
     if method == "__call__":
         result = _call(ufunc, inputs, options)
     elif method == "reduce" and ufunc in _REDUCTIONS:
@@ -37,7 +40,10 @@ def _ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = 
         result = _function(self, _REDUCTIONS[ufunc], (), inputs, {"axis": axis, **options})
     else:
         result = _on_values(f"{ufunc.__name__}.{method}", getattr(ufunc, method), inputs, options)
-    return result if out is None else _write(out, result, ufunc)
+    if out is None:
+        return result
+    written = [_written(*pair, ufunc) for pair in zip(out, result if isinstance(result, tuple) else (result,))]
+    return tuple(written) if isinstance(result, tuple) else written[0]
 
 
 _REDUCTIONS: dict[Any, Any] = {
@@ -68,9 +74,10 @@ def _comes_from_scipy(ufunc: np.ufunc) -> bool:
     return special is not None and getattr(special, ufunc.__name__, None) is ufunc
 
 
-def _write(out: tuple[Any, ...], result: Any, ufunc: np.ufunc) -> Any:
-    """Put ``result`` where the caller wants it: into a Tensor in place, into an array if that loses no gradient."""
-    (target,) = out
+def _written(target: Any, result: Tensor, ufunc: np.ufunc) -> Any:
+    """``result`` where the caller wants it: in a Tensor, in place, or in an array, if that loses no gradient."""
+    if target is None:
+        return result
     if isinstance(target, Tensor):
         return overwrite(target, result, f"{ufunc.__name__}(..., out=...)")
     if result.requires_grad:
@@ -202,6 +209,16 @@ def _dot(a: Any, b: Any) -> Tensor:
     return products.tensordot(a, b, ([a.ndim - 1], [0 if b.ndim == 1 else b.ndim - 2]))
 
 
+def _outer(a: Any, b: Any) -> Tensor:
+    return products.outer(shapes.ravel(_tensor(a)), shapes.ravel(_tensor(b)))
+
+
+def _tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
+    if not isinstance(axes, int):
+        axes = [[d] if isinstance(d, int) else d for d in axes]
+    return products.tensordot(_tensor(a), _tensor(b), axes)
+
+
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Tensor:
     return choices.clamp(_tensor(a), a_min if min is None else min, a_max if max is None else max)
 
@@ -297,11 +314,11 @@ OURS: dict[Any, Callable[..., Any]] = {
     np.nonzero: _nonzero,
     np.dot: _dot,
     np.inner: _pair(products.inner),
-    np.outer: _pair(products.outer),
+    np.outer: _outer,
     np.vdot: _pair(products.vdot),
     np.kron: _pair(products.kron),
-    np.tensordot: _pair(products.tensordot),
-    np.cross: _pair(products.cross),
+    np.tensordot: _tensordot,
+    np.cross: _pair(linalg.cross),
     np.einsum: _einsum,
     np.linalg.norm: _with(linalg.norm, "ord", "axis", "keepdims", axis="dim", keepdims="keepdim"),
     np.linalg.slogdet: _with(linalg.slogdet),

@@ -20,7 +20,8 @@ inf = math.inf
 
 def evaluated(expression: str, library: Any, arrays: dict[str, np.ndarray]) -> tuple[list[Any], dict[str, Any]]:
     """The tensors that ``expression`` gives, and the named tensors that it was given."""
-    names = {name: library.from_numpy(array.copy()) for name, array in arrays.items() if re.search(rf"\b{name}\b", expression)}
+    named = [name for name in arrays if re.search(rf"\b{name}\b", expression)]
+    names = {name: library.from_numpy(arrays[name].copy()) for name in named}
     given = {}
     for name, tensor in names.items():
         if arrays[name].dtype.kind in "fc":
@@ -44,6 +45,8 @@ def listed(value: Any, library: Any) -> list[Any]:
 
 
 def plain(value: Any) -> Any:
+    if hasattr(value, "resolve_conj"):  # PyTorch conjugates when it must
+        value = value.resolve_conj()
     return value.detach().numpy() if hasattr(value, "detach") else value
 
 
@@ -62,7 +65,7 @@ def gradients(results: list[Any], given: dict[str, Any], library: Any) -> dict[s
 
 
 def agree(expression: str, arrays: dict[str, np.ndarray], rtol: float = 1e-6, atol: float = 1e-7) -> None:
-    """``expression`` gives the same in both libraries, and so does the gradient by every real or complex tensor in it."""
+    """``expression`` gives the same in both libraries, and so does the gradient by each real or complex tensor."""
     torch = pytest.importorskip("torch")
     ours.autograd = ours  # both have it under torch.autograd
     found, ours_given = evaluated(expression, ours, arrays)
@@ -85,7 +88,7 @@ def agree(expression: str, arrays: dict[str, np.ndarray], rtol: float = 1e-6, at
 
 
 def refused(expression: str, arrays: dict[str, np.ndarray], kind: type[Exception], message: str) -> None:
-    """``expression`` is an error of this kind here, whose message begins so; and an error of the same kind in PyTorch."""
+    """``expression`` is an error of this kind, whose message begins so: here and in PyTorch."""
     with pytest.raises(kind) as error:
         evaluated(expression, ours, arrays)
     assert str(error.value).startswith(message), f"{expression}: {error.value}"
