@@ -203,7 +203,7 @@ def hvp(
     return vhp(func, inputs, v, create_graph, strict)
 
 
-# ------------------------------------------------------------------------------------------------ what they are made of
+# -- what they are made of
 
 
 def _times_jacobian(
@@ -258,7 +258,7 @@ def _value_and_gradient(func: Function, x: Tensors, who: str, strict: bool) -> t
     return results[0], _times_jacobian((new_tensor(np.ones_like(results[0]._array)),), results, x, True, strict)
 
 
-# ------------------------------------------------------------------------------------------------ arguments and answers
+# -- arguments and answers
 
 
 def _prepared(inputs: Any, who: str, create_graph: bool) -> Tensors:

@@ -147,7 +147,7 @@ def gradgradcheck(
     )
 
 
-# ------------------------------------------------------------------------------------------------ the comparison
+# -- the comparison
 
 
 def _check(
@@ -226,17 +226,17 @@ def _numerical(values: Callable[[], list[Array]], x: Tensor, eps: float) -> list
 def _report(numerical: Array, analytical: Array, output: Array, input: Array, atol: float, rtol: float) -> str:
     """Where the two disagree most, and all their values."""
     difference = np.abs(analytical - numerical)
-    difference[np.isnan(difference)] = np.inf
-    row, column = np.unravel_index(np.argmax(difference - rtol * np.abs(numerical)), difference.shape)
+    excess = np.where(np.isnan(difference), np.inf, difference - rtol * np.abs(numerical))
+    row, column = np.unravel_index(np.argmax(excess), excess.shape)
     return (
         f" the largest difference is {difference[row, column]:.3g}, for output{_place(output, int(column))} by "
-        f"input{_place(input, int(row))}: numerical {numerical[row, column]:.12g}, analytical "
-        f"{analytical[row, column]:.12g} (allowed: atol={atol:g} + rtol={rtol:g} * |numerical|).\n"
+        f"input{_place(input, int(row))}: numerical {numerical[row, column]:.10g}, analytical "
+        f"{analytical[row, column]:.10g} (allowed: atol={atol:g} + rtol={rtol:g} * |numerical|).\n"
         f"numerical:{numerical}\nanalytical:{analytical}\n(a row for each element of the input)"
     )
 
 
-# ------------------------------------------------------------------------------------------------ complex as reals
+# -- complex as reals
 
 
 def _reals(array: Array) -> Array:
@@ -257,7 +257,7 @@ def _place(array: Array, number: int) -> str:
     return (str(list(index)) if index else "") + part
 
 
-# ------------------------------------------------------------------------------------------------ small things
+# -- small things
 
 
 def _tuple(values: Any) -> tuple[Any, ...]:

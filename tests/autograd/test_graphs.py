@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from minitorch_optim.autograd import Tensor, grad, tensor
 from minitorch_optim.autograd.gradcheck import gradgradcheck
 
-# ------------------------------------------------------------------------------------------------ forward mode, naively
+# -- forward mode, naively
 
 
 class Memory:
@@ -107,7 +107,7 @@ COPIES = {
     "join": lambda a, shape, n: np.concatenate([a, a[:1]], axis=0),
 }
 
-# ------------------------------------------------------------------------------------------------ programs
+# -- programs
 
 number = st.integers(0, 11)
 instruction = st.one_of(
@@ -286,7 +286,7 @@ def test_second_derivatives_of_programs(drawn: Any) -> None:
     gradgradcheck(function, tuple(wanted), eps=1e-5, atol=1e-4, rtol=1e-4)
 
 
-# ------------------------------------------------------------------------------------------------ deep graphs
+# -- deep graphs
 
 
 def test_a_long_chain_goes_backward() -> None:

@@ -28,7 +28,7 @@ def leaf(*shape: int) -> Tensor:
     return tensor(np.random.default_rng(0).normal(size=shape).astype(np.float32), requires_grad=True)
 
 
-# ------------------------------------------------------------------------------------------------ training stays flat
+# -- training stays flat
 
 
 def test_ten_thousand_steps_leave_memory_flat(no_collector: None) -> None:
@@ -87,7 +87,7 @@ def test_linear_operations_save_no_values() -> None:
     assert x.grad is not None
 
 
-# ------------------------------------------------------------------------------------------------ no reference cycles
+# -- no reference cycles
 
 
 class Cube(Function):

@@ -34,7 +34,7 @@ DIFFERENTIABLE = [row for row in TABLE.values() if row.differentiable]
 SAMPLED = [row for row in DIFFERENTIABLE if row.primitive in SAMPLES]
 each_row = pytest.mark.parametrize("row", SAMPLED, ids=lambda row: row.name)
 
-# ------------------------------------------------------------------------------------------------ samples become calls
+# -- samples become calls
 
 
 def has_rule(row: Row, i: int) -> bool:
@@ -99,7 +99,7 @@ def assert_same(expected: Any, found: Any, where: str) -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-12, err_msg=where)
 
 
-# ------------------------------------------------------------------------------------------------ the walk
+# -- the walk
 
 
 @pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda row: row.name)
@@ -208,7 +208,7 @@ def test_a_gradient_does_not_depend_on_who_else_wants_one(row: Row) -> None:
                 assert_same(together[i], g, f"{row.name}({sample}), argument {i} of those that need a gradient")
 
 
-# ------------------------------------------------------------------------------------------------ test the tester
+# -- test the tester
 
 
 def spoiled(row: Row, which: int) -> Row:
