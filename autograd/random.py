@@ -16,6 +16,7 @@ import numpy as np
 from .dtypes import DType, float32, float64, int64
 from .generator import Generator, default_generator
 from .ops.creation import leaf
+from .ops.naming import op
 from .ops.values import dtype_of, shape_of
 from .tensor import Array, Tensor, array_of, new_tensor
 
@@ -273,6 +274,7 @@ def bernoulli_array(probability: Any, shape: tuple[int, ...], generator: Generat
     return drawing(generator).uniform(math.prod(shape), kind).reshape(shape) < p
 
 
+@op
 def bernoulli(input: Tensor, p: float | None = None, generator: Generator | None = None) -> Tensor:
     """1 with the probability that stands in ``input``, otherwise 0; with ``p``, 1 with probability p everywhere.
 
@@ -288,6 +290,7 @@ def bernoulli(input: Tensor, p: float | None = None, generator: Generator | None
     return new_tensor(drawn.astype(input.dtype))
 
 
+@op
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, generator: Generator | None = None
 ) -> Tensor:

@@ -7,15 +7,18 @@ from typing import Any
 import numpy as np
 
 from ..derivatives import shapes
-from ..dtypes import DType, common_dtype, promoted
+from ..dtypes import DType, common_dtype, is_differentiable, promoted
 from ..inplace import overwrite
+from ..modes import modes
 from ..tape import apply, cast
 from ..tensor import Tensor, array_of, new_tensor
 from .creation import zeros_like
 from .naming import method, op
 from .values import check_device, dtype_of, values_of
 
-__all__ = ["can_cast", "clone", "is_complex", "is_floating_point", "is_signed", "promote_types", "result_type"]
+__all__ = [
+    "can_cast", "clone", "is_complex", "is_floating_point", "is_nonzero", "is_signed", "promote_types", "result_type",
+]  # fmt: skip
 
 
 # -- to Python ----------------------------------------------------------------------------------
@@ -53,9 +56,10 @@ def tolist(input: Tensor) -> Any:
     return _dense(input).tolist()
 
 
-@method("__bool__")
-def _to_bool(self: Tensor) -> bool:
-    array = _dense(self)
+@op(names=("__bool__",))
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the only element is not zero: what ``if tensor:`` asks."""
+    array = _dense(input)
     if array.size != 1:
         count = "no values" if array.size == 0 else "more than one value"
         raise RuntimeError(
@@ -110,7 +114,9 @@ def clone(input: Tensor, memory_format: Any = None) -> Tensor:
 
 def _cast(input: Tensor, dtype: DType) -> Tensor:
     """``input`` itself if it has this dtype, otherwise converted: the gradient flows back in the old dtype."""
-    return input if input.dtype == dtype else apply(cast, input, dtype)
+    if input.dtype == dtype:
+        return input
+    return apply(cast, input if is_differentiable(dtype) else input.detach(), dtype)
 
 
 @method("to")
@@ -298,12 +304,21 @@ def _copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     source = src if isinstance(src, Tensor) else new_tensor(values_of(src))
     if self.is_sparse or source.is_sparse:
         return _copy_sparse(self, source)
-    if np.broadcast_shapes(self.shape, source.shape) != self.shape:
+    if not _fits(source.shape, self.shape):
         raise RuntimeError(
             f"copy_: output with shape {list(self.shape)} doesn't match the broadcast shape of the source, whose shape "
             f"is {list(source.shape)}"
         )
-    return overwrite(self, apply(shapes.replaced, self, source), "copy_")
+    if modes.grad and (self.requires_grad or source.requires_grad):
+        return overwrite(self, apply(shapes.replaced, self, _cast(source, self.dtype)), "copy_")
+    np.copyto(self._array, source._array, casting="unsafe")
+    self._version[0] += 1
+    return self
+
+
+def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
+    """Whether ``shape`` broadcasts to ``into``."""
+    return len(shape) <= len(into) and all(n in (1, m) for n, m in zip(shape[::-1], into[::-1]))
 
 
 def _copy_sparse(self: Tensor, source: Tensor) -> Tensor:

@@ -235,7 +235,7 @@ def full_like(input: Tensor, fill_value: Any, dtype: Any = None, **options: Any)
 # -- sequences and the identity -----------------------------------------------------------------
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None, **options: Any) -> Tensor:
+def arange(start: Any = None, end: Any = None, step: Any = 1, dtype: Any = None, **options: Any) -> Tensor:
     """The numbers from ``start`` up to but not including ``end``; ``arange(end)`` begins at 0.
 
     Shape (ceil((end - start) / step),); int64 if all three are whole, otherwise the default float. Element i is
@@ -251,34 +251,37 @@ def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None, **opti
     >>> arange(1, 2, 0.25)
     tensor([1.0000, 1.2500, 1.5000, 1.7500])
     """
-    if end is None:
-        start, end = 0, start
     start, end, step, kind = _limits("arange", dtype, start, end, step)
     count = -((start - end) // step) if kind.kind in "iu" else math.ceil((end - start) / step)
     return leaf(_progression(start, step, count, kind), **options)
 
 
-def range(start: Any = 0, end: Any = None, step: Any = 1, dtype: Any = None, **options: Any) -> Tensor:
+def range(start: Any = None, end: Any = None, step: Any = 1, dtype: Any = None, **options: Any) -> Tensor:
     """The numbers from ``start`` to ``end``, which is included: torch's old form of :func:`arange`, always float.
 
     >>> range(1, 2, 0.5, dtype=np.float64)
     tensor([1.0000, 1.5000, 2.0000], dtype=torch.float64)
     """
-    if end is None:
-        start, end = 0, start
     start, end, step, kind = _limits("range", dtype_of(dtype), start, end, step)
     return leaf(_progression(start, step, math.floor((end - start) / step) + 1, kind), **options)
 
 
 def _limits(what: str, dtype: Any, *numbers: Any) -> tuple[Any, Any, Any, DType]:
-    """Start, end and step as Python numbers, and the dtype of the result."""
+    """Start, end and step as Python numbers, whole ones for a whole dtype, and the dtype of the result."""
     start, end, step = (n.item() if hasattr(n, "item") else n for n in numbers)
-    whole = all(isinstance(n, int) for n in (start, end, step))
-    kind = dtype_of(dtype, np.dtype(np.int64) if whole else None)
-    if step == 0:
-        raise RuntimeError(f"step must be nonzero, and {what} got {step}")
+    if end is None:  # the only bound given is the end
+        start, end = 0, start
+    if end is None:
+        raise TypeError(f"{what}() missing 1 required positional argument: 'end'")
+    start = 0 if start is None else start
     if not all(map(math.isfinite, (start, end))):
         raise RuntimeError(f"unsupported range: {what} from {start} to {end} has no end")
+    whole = all(isinstance(n, int) for n in (start, end, step))
+    kind = dtype_of(dtype, np.dtype(np.int64) if whole else None)
+    if kind.kind in "iu":
+        start, end, step = int(start), int(end), int(step)
+    if step == 0:
+        raise RuntimeError(f"step must be nonzero, and {what} got {step}")
     if (end - start) * step < 0:
         raise RuntimeError(
             f"upper bound and lower bound inconsistent with step sign: {what} from {start} to {end} by {step}"
@@ -287,7 +290,7 @@ def _limits(what: str, dtype: Any, *numbers: Any) -> tuple[Any, Any, Any, DType]
 
 
 def _progression(start: Any, step: Any, count: int, dtype: DType) -> Array:
-    if dtype.kind in "iu" and isinstance(start, int) and isinstance(step, int):
+    if dtype.kind in "iu":
         return (start + np.arange(count, dtype=np.int64) * step).astype(dtype, copy=False)
     return (start + np.arange(count, dtype=np.float64) * step).astype(dtype)
 

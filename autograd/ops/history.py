@@ -130,6 +130,7 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], No
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     if not self.is_leaf:
         raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors: use register_hook")
+    self._hooks = self._hooks or {}  # so that backward looks for this one too
     return RemovableHandle(self.__dict__.setdefault("_after_accumulation", {}), hook)
 
 
