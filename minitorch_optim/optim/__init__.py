@@ -10,7 +10,7 @@ from .adagrad import Adagrad
 from .adam import Adam, AdamW
 from .adamax import Adamax
 from .asgd import ASGD
-from .lbfgs import LBFGS
+from .lbfgs import LBFGS, LBFGSResult
 from .muon import Muon
 from .nadam import NAdam
 from .optimizer import Optimizer
@@ -22,6 +22,6 @@ from .sgd import SGD
 from .sparse_adam import SparseAdam
 
 __all__ = [
-    "ASGD", "LBFGS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam", "Optimizer",
-    "RAdam", "RMSprop", "Rprop", "ScipyMinimize", "SparseAdam", "optimizer",
+    "ASGD", "LBFGS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGSResult", "Muon",
+    "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "ScipyMinimize", "SparseAdam", "optimizer",
 ]  # fmt: skip

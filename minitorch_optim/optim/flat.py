@@ -133,4 +133,4 @@ def elements(p: Tensor) -> int:
 
 def dense(g: Tensor) -> Array:
     """The values of a gradient, a sparse one filled up with zeros."""
-    return g.detach().to_dense()._array if g.is_sparse else g._array
+    return g._array.to_dense() if g.is_sparse else g._array

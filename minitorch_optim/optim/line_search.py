@@ -9,6 +9,10 @@ step is long enough, and not too long, if::
 Two phases find one: first t grows until such a step lies between two points, then the two are brought together
 ("zoom"). Both choose the next t as the minimum of the cubic through the values and slopes of two points.
 
+Where others differ: the lower end of the bracket is the one with the lower loss, as in minFunc, even where it fails the
+first condition, which Nocedal and Wright demand of it. After a first step that is far too long the search may so close
+in on a point that is lower than the start, and still not accepted.
+
 The path is PyTorch's as long as all is finite. A point where the loss or its slope is not finite is a wall: its loss
 counts as infinite, and the next t is halfway back to the finite side. So one bad evaluation cannot become the result.
 
@@ -140,7 +144,7 @@ def strong_wolfe(
     else:
         bracket = [start, point]
 
-    # Phase 2: the lower end of the bracket satisfies the first condition, and its slope points into the bracket.
+    # Phase 2: the slope at the lower end points into the bracket.
     low = 0 if bracket[0].f <= bracket[1].f else 1
     slow = False
     while steps < max_steps:
