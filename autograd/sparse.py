@@ -72,6 +72,11 @@ class COO(NDArrayOperatorsMixin):
         return math.prod(self.shape)
 
     @property
+    def flags(self) -> Any:
+        """NumPy's flags of the values."""
+        return self.values.flags
+
+    @property
     def base(self) -> None:
         """None: a sparse array is no view of another."""
 
@@ -234,7 +239,7 @@ def _transpose(x: COO, axes: Sequence[int] | None = None) -> COO:
 def _copyto(target: Any, source: Any, casting: Any = "same_kind") -> None:
     """Change ``target`` in place."""
     if not isinstance(target, COO):
-        np.copyto(target, source.to_dense(), casting=casting)
+        np.copyto(target, source.to_dense() if isinstance(source, COO) else source, casting=casting)
     elif isinstance(source, COO):
         values = source.values.astype(target.dtype, casting=casting)
         target.indices, target.values, target.coalesced = source.indices, values, source.coalesced
