@@ -15,7 +15,19 @@ import numpy as np
 
 from .inplace import before_change, overwrite
 from .modes import modes, no_grad
-from .ops import choices, indexing, joining, linalg, pointwise, products, reductions, shapes, sorting
+from .ops import (
+    choices,
+    extremes,
+    indexing,
+    joining,
+    linalg,
+    pointwise,
+    products,
+    reductions,
+    repeating,
+    shapes,
+    sorting,
+)
 from .ops.contraction import einsum
 from .ops.conversion import clone
 from .ops.creation import empty_like, full_like, ones_like, zeros_like
@@ -247,7 +259,7 @@ def _nonzero(a: Tensor) -> Any:
 
 
 def _meshgrid(*axes: Any, indexing: str = "xy") -> Any:
-    return joining.meshgrid(*[_tensor(a) for a in axes], indexing=indexing)
+    return repeating.meshgrid(*[_tensor(a) for a in axes], indexing=indexing)
 
 
 def _spread(ours: Callable[..., Any]) -> Callable[..., Any]:
@@ -273,12 +285,12 @@ OURS: dict[Any, Callable[..., Any]] = {
     np.mean: _with(reductions.mean, *_REDUCED),
     np.prod: _with(reductions.prod, *_REDUCED),
     np.nansum: _with(reductions.nansum, *_REDUCED),
-    np.max: _with(reductions.amax, *_EXTREME),
-    np.min: _with(reductions.amin, *_EXTREME),
+    np.max: _with(extremes.amax, *_EXTREME),
+    np.min: _with(extremes.amin, *_EXTREME),
     np.all: _with(reductions.all, *_EXTREME),
     np.any: _with(reductions.any, *_EXTREME),
-    np.argmax: _with(reductions.argmax, *_EXTREME),
-    np.argmin: _with(reductions.argmin, *_EXTREME),
+    np.argmax: _with(extremes.argmax, *_EXTREME),
+    np.argmin: _with(extremes.argmin, *_EXTREME),
     np.count_nonzero: _with(reductions.count_nonzero, "axis"),
     np.var: _spread(reductions.var),
     np.std: _spread(reductions.std),
@@ -300,7 +312,7 @@ OURS: dict[Any, Callable[..., Any]] = {
     np.atleast_2d: _with(shapes.atleast_2d),
     np.split: _with(joining.tensor_split, "indices_or_sections", "axis", axis="dim"),
     np.array_split: _with(joining.tensor_split, "indices_or_sections", "axis", axis="dim"),
-    np.repeat: _with(joining.repeat_interleave, "repeats", "axis", axis="dim"),
+    np.repeat: _with(repeating.repeat_interleave, "repeats", "axis", axis="dim"),
     np.meshgrid: _meshgrid,
     np.fliplr: _with(joining.fliplr),
     np.flipud: _with(joining.flipud),

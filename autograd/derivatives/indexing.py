@@ -36,7 +36,7 @@ def putitem(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
 def is_basic(index: Any) -> bool:
     """Whether ``index`` is made of whole numbers and slices, which pick no element twice."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(part is None or part is Ellipsis or isinstance(part, int | slice | np.integer) for part in parts)
+    return all([part is None or part is Ellipsis or type(part) in (int, slice) for part in parts])
 
 
 def _add_rows(result: Any, rows: Any, values: Any) -> None:

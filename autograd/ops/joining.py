@@ -1,4 +1,4 @@
-"""Joining tensors, cutting them up, repeating and reordering their elements."""
+"""Joining tensors, cutting them up, and reordering their elements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..derivatives import shapes as primitives
 from ..tape import apply
-from ..tensor import Tensor, array_of, new_tensor
+from ..tensor import Tensor, new_tensor
 from .creation import arange, tensor  # noqa: F401  for the examples
 from .dims import axis_of, listed, whole
 from .naming import op
@@ -17,8 +17,7 @@ from .shapes import atleast_1d, atleast_2d, transpose
 
 __all__ = [
     "block_diag", "cat", "chunk", "concat", "concatenate", "diag", "diag_embed", "diagonal", "flip", "fliplr", "flipud",
-    "hstack", "meshgrid", "repeat_interleave", "roll", "rot90", "split", "stack", "tensor_split", "tile", "tril",
-    "triu", "unbind", "vstack",
+    "hstack", "roll", "rot90", "split", "stack", "tensor_split", "tril", "triu", "unbind", "vstack",
 ]  # fmt: skip
 
 # -- joining
@@ -183,73 +182,6 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     axis = axis_of(dim, input.ndim)
     before = (slice(None),) * axis
     return tuple([input[(*before, i)] for i in range(input.shape[axis])])
-
-
-# -- repeating
-
-
-@op
-@listed
-def repeat(input: Tensor, repeats: tuple[int, ...]) -> Tensor:
-    """The whole tensor repeated, ``repeats[i]`` times along dimension i; further numbers add dimensions in front.
-
-    >>> tensor([1, 2]).repeat(2, 2)
-    tensor([[1, 2, 1, 2],
-            [1, 2, 1, 2]])
-    """
-    if len(repeats) < input.ndim:
-        raise RuntimeError(
-            f"Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got "
-            f"{list(repeats)} for a tensor of shape {list(input.shape)}"
-        )
-    return apply(np.tile, input, repeats)
-
-
-@op
-@listed
-def tile(input: Tensor, dims: tuple[int, ...]) -> Tensor:
-    """:func:`Tensor.repeat`, with missing numbers taken as 1."""
-    return apply(np.tile, input, (1,) * (input.ndim - len(dims)) + dims)
-
-
-@op
-def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
-    """Each element along ``dim`` (default: of the flattened tensor) repeated: equally often, or each as often as told.
-
-    >>> repeat_interleave(tensor([1, 2]), 2), repeat_interleave(tensor([1, 2]), tensor([1, 3]))
-    (tensor([1, 1, 2, 2]), tensor([1, 2, 2, 2]))
-    """
-    if dim is None:
-        input, dim = input.reshape(-1), 0
-    axis = axis_of(dim, input.ndim)
-    places = np.repeat(np.arange(input.shape[axis]), array_of(repeats))
-    result: Tensor = input[(*(slice(None),) * axis, places)]
-    return result
-
-
-def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
-    """The coordinates of every point of a grid, one tensor for each direction.
-
-    ``indexing="ij"``: the first tensor goes along dimension 0. ``"xy"``: along dimension 1, as images are drawn.
-
-    >>> rows, columns = meshgrid(tensor([1, 2]), tensor([3, 4, 5]))
-    >>> rows
-    tensor([[1, 1, 1],
-            [2, 2, 2]])
-    """
-    axes = list(tensors[0] if len(tensors) == 1 and isinstance(tensors[0], tuple | list) else tensors)
-    if indexing not in ("ij", "xy"):
-        raise RuntimeError(f"meshgrid: indexing must be one of 'xy' or 'ij', but received: {indexing!r}")
-    if any(t.ndim > 1 for t in axes):
-        raise RuntimeError(f"meshgrid expects scalar or 1D tensors, but got shapes {[list(t.shape) for t in axes]}")
-    swapped = indexing == "xy" and len(axes) > 1
-    if swapped:
-        axes[:2] = axes[1], axes[0]
-    shape = [t.numel() for t in axes]
-    grid = [t.reshape([-1 if i == j else 1 for j in range(len(axes))]).expand(shape) for i, t in enumerate(axes)]
-    if swapped:
-        grid[:2] = grid[1], grid[0]
-    return tuple(grid)
 
 
 # -- another order of elements

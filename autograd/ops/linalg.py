@@ -8,7 +8,7 @@ refuse a tensor that requires grad.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ..derivatives import linalg as primitives
 from ..modes import modes
 from ..tape import apply
 from ..tensor import Tensor, new_tensor
-from . import norms, products
+from . import norms, products, return_types
 from .creation import eye, tensor  # noqa: F401  tensor is for the examples
 from .joining import diagonal
 from .naming import op
@@ -32,44 +32,6 @@ __all__ = [
 
 class LinAlgError(RuntimeError):
     """A matrix does not allow it: it is singular, or not positive definite."""
-
-
-class Eigen(NamedTuple):
-    """Eigenvalues (..., n), and eigenvectors in the columns of (..., n, n)."""
-
-    eigenvalues: Tensor
-    eigenvectors: Tensor
-
-
-class SVD(NamedTuple):
-    """The factors of ``A = U @ diag(S) @ Vh``."""
-
-    U: Tensor
-    S: Tensor
-    Vh: Tensor
-
-
-class QR(NamedTuple):
-    """The factors of ``A = Q @ R``."""
-
-    Q: Tensor
-    R: Tensor
-
-
-class SignLogDet(NamedTuple):
-    """The determinant is ``sign * exp(logabsdet)``."""
-
-    sign: Tensor
-    logabsdet: Tensor
-
-
-class LeastSquares(NamedTuple):
-    """What :func:`lstsq` finds."""
-
-    solution: Tensor
-    residuals: Tensor
-    rank: Tensor
-    singular_values: Tensor
 
 
 def _matrix(name: str, A: Tensor, square: bool = False) -> None:
@@ -139,11 +101,11 @@ def det(A: Tensor) -> Tensor:
 
 
 @op
-def slogdet(A: Tensor) -> SignLogDet:
+def slogdet(A: Tensor) -> return_types.linalg_slogdet:
     """The sign of the determinant and the logarithm of its absolute value, which does not overflow."""
     _matrix("slogdet", A, square=True)
     sign = np.asarray(np.linalg.slogdet(A._array)[0], A.dtype)
-    return SignLogDet(new_tensor(sign), apply(primitives.log_abs_det, A))
+    return return_types.linalg_slogdet(new_tensor(sign), apply(primitives.log_abs_det, A))
 
 
 @op
@@ -283,7 +245,7 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     return result.mT.conj() if upper else result
 
 
-def eigh(A: Tensor) -> Eigen:
+def eigh(A: Tensor) -> return_types.linalg_eigh:
     """The eigenvalues, in ascending order, and eigenvectors of a symmetric (Hermitian) matrix.
 
     Of a matrix that is not symmetric the symmetric part is taken. The gradient by the eigenvectors exists only where
@@ -294,7 +256,7 @@ def eigh(A: Tensor) -> Eigen:
     """
     _matrix("eigh", A, square=True)
     both = apply(primitives.eigh, A)
-    return Eigen(both[..., 0].real, both[..., 1:])
+    return return_types.linalg_eigh(both[..., 0].real, both[..., 1:])
 
 
 def eigvalsh(A: Tensor) -> Tensor:
@@ -316,10 +278,10 @@ def _as_complex(array: Any) -> Any:
     return array.astype(np.result_type(array.dtype, np.complex64), copy=False)
 
 
-def eig(A: Tensor) -> Eigen:
+def eig(A: Tensor) -> return_types.linalg_eig:
     """The eigenvalues and eigenvectors of a square matrix: complex. Without a gradient."""
     _matrix("eig", A, square=True)
-    return Eigen(*_values("eig", A, lambda a: tuple(map(_as_complex, np.linalg.eig(a)))))
+    return return_types.linalg_eig(*_values("eig", A, lambda a: tuple(map(_as_complex, np.linalg.eig(a)))))
 
 
 def eigvals(A: Tensor) -> Tensor:
@@ -327,10 +289,10 @@ def eigvals(A: Tensor) -> Tensor:
     return eig(A).eigenvalues
 
 
-def svd(A: Tensor, full_matrices: bool = True) -> SVD:
+def svd(A: Tensor, full_matrices: bool = True) -> return_types.linalg_svd:
     """The singular value decomposition ``A = U @ diag(S) @ Vh``, S descending. Without a gradient."""
     _matrix("svd", A)
-    return SVD(*_values("svd", A, np.linalg.svd, full_matrices))
+    return return_types.linalg_svd(*_values("svd", A, np.linalg.svd, full_matrices))
 
 
 def svdvals(A: Tensor) -> Tensor:
@@ -340,7 +302,7 @@ def svdvals(A: Tensor) -> Tensor:
     return result
 
 
-def qr(A: Tensor, mode: str = "reduced") -> QR:
+def qr(A: Tensor, mode: str = "reduced") -> return_types.linalg_qr:
     """The decomposition ``A = Q @ R`` into orthonormal columns and an upper triangle. Without a gradient.
 
     ``mode``: "reduced", or "complete" for a square Q.
@@ -348,16 +310,16 @@ def qr(A: Tensor, mode: str = "reduced") -> QR:
     _matrix("qr", A)
     if mode not in ("reduced", "complete"):
         raise RuntimeError(f"linalg.qr: mode must be 'reduced' or 'complete', got {mode!r}")
-    return QR(*_values("qr", A, np.linalg.qr, mode))
+    return return_types.linalg_qr(*_values("qr", A, np.linalg.qr, mode))
 
 
-def lstsq(A: Tensor, B: Tensor, rcond: float | None = None) -> LeastSquares:
+def lstsq(A: Tensor, B: Tensor, rcond: float | None = None) -> return_types.linalg_lstsq:
     """The X with the least ``||A @ X - B||``: A of shape (n, m), B of shape (n,) or (n, k). Without a gradient."""
     if A.ndim != 2:
         raise RuntimeError(f"linalg.lstsq: A must be one matrix, got shape {list(A.shape)}")
     if modes.grad and B.requires_grad:
         raise RuntimeError("linalg.lstsq has no derivative here, and B requires grad: pass B.detach()")
-    return LeastSquares(*_values("lstsq", A, np.linalg.lstsq, B._array, rcond))
+    return return_types.linalg_lstsq(*_values("lstsq", A, np.linalg.lstsq, B._array, rcond))
 
 
 def matrix_rank(A: Tensor, *, tol: float | None = None) -> Tensor:

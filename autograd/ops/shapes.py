@@ -13,32 +13,15 @@ from typing import Any
 import numpy as np
 
 from ..derivatives.shapes import contiguous as in_c_order
-from ..modes import modes
 from ..tape import apply
-from ..tensor import Tensor, new_tensor
+from ..tensor import Tensor
 from .creation import arange, tensor, zeros  # noqa: F401  for the examples
 from .dims import axis_of, listed, whole
 from .naming import op
 
 __all__ = [
-    "atleast_1d",
-    "atleast_2d",
-    "broadcast_tensors",
-    "broadcast_to",
-    "flatten",
-    "moveaxis",
-    "movedim",
-    "numel",
-    "permute",
-    "ravel",
-    "reshape",
-    "squeeze",
-    "swapaxes",
-    "swapdims",
-    "t",
-    "transpose",
-    "unflatten",
-    "unsqueeze",
+    "atleast_1d", "atleast_2d", "flatten", "moveaxis", "movedim", "numel", "permute", "ravel", "reshape", "squeeze",
+    "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze",
 ]  # fmt: skip
 
 # -- what the shape is
@@ -347,112 +330,3 @@ def _adjoint(input: Tensor) -> Tensor:
 
 for _name, _getter in (("T", _reversed), ("mT", _matrices_transposed), ("H", _adjoint)):
     setattr(Tensor, _name, property(_getter, doc=_getter.__doc__))
-
-# -- the same elements seen several times
-
-
-@op
-@listed
-def expand(input: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Dimensions of length 1 repeated to ``size``, new ones in front, without copying; -1 keeps a length.
-
-    The result cannot be changed in place: several of its elements are one.
-
-    >>> tensor([[1], [2]]).expand(-1, 3)
-    tensor([[1, 1, 1],
-            [2, 2, 2]])
-    """
-    shape = input._array.shape
-    new = len(size) - len(shape)
-    if new < 0:
-        raise RuntimeError(
-            f"expand: the number of sizes provided ({len(size)}) must be greater or equal to the number of dimensions "
-            f"in the tensor ({len(shape)})"
-        )
-    target = tuple([shape[i - new] if n == -1 and i >= new else n for i, n in enumerate(size)])
-    for i, n in enumerate(shape):
-        if n != 1 and target[i + new] != n:
-            raise RuntimeError(
-                f"The expanded size of the tensor ({target[i + new]}) must match the existing size ({n}) at "
-                f"non-singleton dimension {i + new}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
-            )
-    return apply(np.broadcast_to, input, target)
-
-
-@op
-def expand_as(input: Tensor, other: Tensor) -> Tensor:
-    """:func:`expand` to the shape of ``other``."""
-    return expand(input, other.shape)
-
-
-@op
-def broadcast_to(input: Tensor, shape: Any) -> Tensor:
-    """:func:`expand` under NumPy's name."""
-    return expand(input, shape)
-
-
-def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """Each tensor expanded to the shape they have together.
-
-    >>> [x.shape for x in broadcast_tensors(zeros(2, 1), zeros(3))]
-    [torch.Size([2, 3]), torch.Size([2, 3])]
-    """
-    shape = np.broadcast_shapes(*[x.shape for x in tensors])
-    return tuple([expand(x, shape) for x in tensors])
-
-
-# -- the tensor's own shape changed
-
-
-def _in_own_place(function: Any) -> None:
-    """Make ``function_``: the tensor itself becomes the view that ``function`` gives."""
-
-    def changing(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if not modes.grad and self._view is None:
-            self._array = function(self, *args, **kwargs)._array
-            return self
-        if self.is_leaf and self.requires_grad and modes.grad:
-            raise RuntimeError(
-                f"a leaf Variable that requires grad is being used in an in-place operation ({function.__name__}_): "
-                f"change its shape inside `with no_grad():`, or write y = x.{function.__name__}(...)"
-            )
-        before = self  # where the tensor is a base, its views go on looking into what it was before
-        if self._view is None:
-            before = new_tensor(self._array, self._requires_grad)
-            before._node, before._version = self._node, self._version
-        after = function(before, *args, **kwargs)
-        self._array, self._node, self._requires_grad = after._array, after._node, after._requires_grad
-        self._view = after._view
-        return self
-
-    name = function.__name__ + "_"
-    changing.__name__, changing.__qualname__ = name, f"Tensor.{name}"
-    changing.__doc__ = f":func:`{function.__name__}`, in place: the tensor itself changes its shape."
-    setattr(Tensor, name, changing)
-
-
-for _function in (squeeze, unsqueeze, t, transpose):
-    _in_own_place(_function)
-
-
-@op
-@listed
-def resize_(input: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Another shape in place: the first elements stay, those that are new are not initialised.
-
-    >>> arange(6).resize_(2, 2)
-    tensor([[0, 1],
-            [2, 3]])
-    """
-    if input.requires_grad:
-        raise RuntimeError("cannot resize variables that require grad: use reshape(), or detach() it first")
-    if any(n < 0 for n in size):
-        raise RuntimeError(f"resize_: sizes must not be negative, got {list(size)}")
-    old, n = input._array.reshape(-1), math.prod(size)
-    if n > old.size:
-        longer = np.empty(n, old.dtype)
-        longer[: old.size] = old
-        old = longer
-    input._array, input._view = old[:n].reshape(size), None
-    input._version[0] += 1
-    return input

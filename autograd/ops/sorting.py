@@ -5,29 +5,24 @@ The values that are picked carry gradients back to where they came from; indices
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..derivatives.indexing import gather
 from ..tape import apply
 from ..tensor import Tensor, array_of, new_tensor
+from . import return_types
 from .creation import tensor  # noqa: F401  for the examples
 from .dims import axis_of
 from .naming import op
-from .reductions import Picked
+from .return_types import Picked
+from .shapes import reshape, squeeze
 
 __all__ = [
     "argsort", "argwhere", "bincount", "bucketize", "histc", "histogram", "isin", "kthvalue", "msort", "nonzero",
     "searchsorted", "sort", "topk", "unique", "unique_consecutive",
 ]  # fmt: skip
-
-
-class Histogram(NamedTuple):
-    """Counts, and the ``len(hist) + 1`` edges between which was counted."""
-
-    hist: Tensor
-    bin_edges: Tensor
 
 
 # -- order
@@ -41,8 +36,13 @@ def _order(array: Any, axis: int, descending: bool) -> Any:
     return array.shape[axis] - 1 - np.flip(backwards, axis)
 
 
-def _picked(input: Tensor, places: Any, axis: int) -> Picked:
-    return Picked(apply(gather, input, places, axis), new_tensor(places))
+def _picked(kind: type[Picked], input: Tensor, places: Any, axis: int) -> Picked:
+    return kind(apply(gather, input, places, axis), new_tensor(places))
+
+
+def _only(kind: type[Picked], input: Tensor) -> Picked:
+    """Of a 0-d tensor."""
+    return kind(reshape(input, ()), new_tensor(np.zeros((), np.int64)))
 
 
 @op
@@ -67,8 +67,8 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     """
     axis = axis_of(dim, input.ndim)
     if not input.ndim:
-        return Picked(input.reshape(()), new_tensor(np.zeros((), np.int64)))
-    return _picked(input, _order(input._array, axis, descending), axis)
+        return _only(return_types.sort, input)
+    return _picked(return_types.sort, input, _order(input._array, axis, descending), axis)
 
 
 def msort(input: Tensor) -> Tensor:
@@ -81,16 +81,18 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     """The ``k`` largest (or smallest) elements along ``dim`` with their places, always in order: ``(values, indices)``.
 
     >>> topk(tensor([3.0, 1.0, 2.0]), 2)
-    Picked(values=tensor([3., 2.]), indices=tensor([0, 2]))
+    torch.return_types.topk(
+    values=tensor([3., 2.]),
+    indices=tensor([0, 2]))
     """
     axis = axis_of(dim, input.ndim)
     n = input.shape[axis] if input.ndim else 1
     if not 0 <= k <= n:
         raise RuntimeError(f"selected index k out of range: k is {k}, and dimension {axis} has {n} elements")
     if not input.ndim:
-        return sort(input)
+        return _only(return_types.topk, input)
     places = _order(input._array, axis, largest)
-    return _picked(input, places[(*(slice(None),) * axis, slice(k))], axis)
+    return _picked(return_types.topk, input, places[(*(slice(None),) * axis, slice(k))], axis)
 
 
 @op
@@ -101,7 +103,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Pic
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}: k is {k}")
     values, indices = sort(input, axis)
     found = [x.narrow(axis, k - 1, 1) for x in (values, indices)]
-    return Picked(*found) if keepdim else Picked(*[x.squeeze(axis) for x in found])
+    return return_types.kthvalue(*found if keepdim else [squeeze(x, axis) for x in found])
 
 
 # -- distinct values and counts
@@ -190,7 +192,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
 @op
 def histogram(
     input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None, density: bool = False
-) -> Histogram:
+) -> return_types.histogram:
     """How many elements (or what ``weight``) fall between each two edges: ``(hist, bin_edges)``.
 
     ``bins`` is the number of equal intervals in ``range`` (default: of the data), or a tensor of edges.
@@ -201,7 +203,7 @@ def histogram(
     array = input._array
     weights = None if weight is None else array_of(weight)
     counts, edges = np.histogram(array, array_of(bins), range, density, weights)
-    return Histogram(new_tensor(counts.astype(array.dtype)), new_tensor(edges.astype(array.dtype)))
+    return return_types.histogram(new_tensor(counts.astype(array.dtype)), new_tensor(edges.astype(array.dtype)))
 
 
 # -- where
