@@ -95,7 +95,7 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
     return apply(absolute_error, input, target, reduction=reduction)
 
 
-def huber_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", delta: float = 1.0) -> Tensor:
+def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """Squared for small errors, absolute for large ones (Huber 1964); shapes and reduction as in :func:`mse_loss`.
 
     d^2 / 2 where |d| <= delta, delta (|d| - delta / 2) elsewhere, with d = input - target.
