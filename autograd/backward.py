@@ -109,10 +109,10 @@ def grad(
             g = np.zeros_like(tensor._array)
         if g is None and not allow_unused:
             raise RuntimeError(
-                f"One of the differentiated Tensors appears to not have been used in the graph: input {i}, of shape "
-                f"{list(tensor.shape)}. Set allow_unused=True if this is the desired behavior."
+                f"The differentiated Tensor at index {i} appears to not have been used in the graph: no output depends "
+                f"on it; its shape is {list(tensor.shape)}. Set allow_unused=True if this is the desired behavior."
             )
-        result.append(g if g is None or isinstance(g, Tensor) else new_tensor(np.array(g)))
+        result.append(g if g is None or isinstance(g, Tensor) else new_tensor(_copied(g)))
     return tuple(result)
 
 
@@ -122,12 +122,16 @@ def accumulate(tensor: Tensor, g: Any, owned: bool) -> None:
     if isinstance(g, Tensor):  # part of a graph of its own
         tensor.grad = g if held is None else held + g
     elif held is None:
-        tensor.grad = new_tensor(g if owned else g.copy() if hasattr(g, "indices") else np.array(g))
+        tensor.grad = new_tensor(g if owned else _copied(g))
     elif held.is_sparse or hasattr(g, "indices"):
         tensor.grad = new_tensor(held._array + g)
     else:
         held._array += g
         held._version[0] += 1
+
+
+def _copied(g: Any) -> Any:
+    return g.copy() if hasattr(g, "indices") else np.array(g)  # a sparse gradient stays sparse
 
 
 # ---------------------------------------------------------------------------------------------- the pass
@@ -352,4 +356,4 @@ def _retain(node: Node, g: Any) -> None:
     for reference in node.retained:
         tensor = reference()
         if tensor is not None and tensor._node is node:
-            tensor.grad = g if isinstance(g, Tensor) else new_tensor(np.array(g))
+            tensor.grad = g if isinstance(g, Tensor) else new_tensor(_copied(g))

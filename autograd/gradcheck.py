@@ -129,7 +129,7 @@ def gradgradcheck(
     True
     """
     arguments = _tuple(inputs)
-    outputs = _differentiable(func(*arguments))
+    outputs = _differentiable(_results(func, arguments))
     if grad_outputs is None:
         random = np.random.default_rng(0)
         given = [_random_like(out._array, random, gen_non_contig_grad_outputs) for out in outputs]
@@ -139,7 +139,7 @@ def gradgradcheck(
     def backward_pass(*everything: Any) -> tuple[Tensor, ...]:
         x, g = everything[: len(arguments)], everything[len(arguments) :]
         wanted = [t for t in x if isinstance(t, Tensor) and t.requires_grad]
-        found = grad(_differentiable(func(*x)), wanted, g, create_graph=True, allow_unused=True)
+        found = grad(_differentiable(_results(func, x)), wanted, g, create_graph=True, allow_unused=True)
         return tuple(t for t in found if t is not None)
 
     return gradcheck(
@@ -153,13 +153,13 @@ def gradgradcheck(
 def _check(
     func: Function, arguments: tuple[Any, ...], watched: list[int], eps: float, atol: float, rtol: float
 ) -> None:
-    outputs = _tuple(func(*arguments))
+    outputs = _results(func, arguments)
     smooth = [j for j, out in enumerate(outputs) if isinstance(out, Tensor) and out.requires_grad]
     # A function may return other things beside, such as indices. Where nothing requires grad, nothing may change.
     compared = smooth or [j for j, out in enumerate(outputs) if isinstance(out, Tensor) and out.dtype.kind in "fc"]
 
     def values() -> list[Array]:
-        results = _tuple(func(*arguments))
+        results = _results(func, arguments)
         return [_reals(results[j]._array).copy() for j in compared]
 
     by_backward = {j: _analytical(outputs[j], [arguments[i] for i in watched], watched) for j in smooth}
@@ -186,7 +186,7 @@ def _analytical(output: Tensor, inputs: list[Tensor], numbers: list[int]) -> lis
         for x, i, g, jacobian in zip(inputs, numbers, found, jacobians, strict=True):
             if g is None:
                 continue
-            dense = g.to_dense() if g.is_sparse else g
+            dense = _dense(g)
             if dense.shape != x.shape or dense.dtype != x.dtype:
                 raise GradcheckError(
                     f"grad is incorrect size or type: input {i} has shape {list(x.shape)} and dtype {x.dtype}, its "
@@ -264,8 +264,16 @@ def _tuple(values: Any) -> tuple[Any, ...]:
     return tuple(values) if isinstance(values, tuple | list) else (values,)
 
 
-def _differentiable(outputs: Any) -> list[Tensor]:
-    return [out for out in _tuple(outputs) if isinstance(out, Tensor) and out.requires_grad]
+def _results(func: Function, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(_dense(out) for out in _tuple(func(*arguments)))
+
+
+def _dense(value: Any) -> Any:
+    return value.to_dense() if isinstance(value, Tensor) and value.is_sparse else value
+
+
+def _differentiable(outputs: tuple[Any, ...]) -> list[Tensor]:
+    return [out for out in outputs if isinstance(out, Tensor) and out.requires_grad]
 
 
 def _random_like(array: Array, random: np.random.Generator, non_contiguous: bool) -> Tensor:
