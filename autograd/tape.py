@@ -130,7 +130,10 @@ def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
         args = _promote(row, args)
         arrays = [arg._array if isinstance(arg, Tensor) else arg for arg in args]
 
-    out = row.call(*arrays, **kwargs)
+    try:
+        out = row.call(*arrays, **kwargs)
+    except ValueError as error:
+        raise _in_words(error, row, arrays) from None
     if row.fused:
         out, kwargs["saved"] = out
     if type(out) is not np.ndarray:
@@ -142,6 +145,20 @@ def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
     if row.view and isinstance(args[0], Tensor):
         look_into(result, args[0], row, args[1:], kwargs)
     return result
+
+
+def _in_words(error: ValueError, row: Row, arrays: list[Any]) -> Exception:
+    """Which sizes differ, if that is why an elementwise primitive failed."""
+    shapes = [array.shape for array in arrays if isinstance(array, np.ndarray)]
+    for a, b in itertools.combinations(shapes if row.elementwise else [], 2):
+        for dim, (n, m) in enumerate(zip(reversed(a), reversed(b), strict=False), start=1):
+            if n != m and 1 not in (n, m):
+                return RuntimeError(
+                    f"The size of tensor a ({n}) must match the size of tensor b ({m}) at non-singleton dimension "
+                    f"{max(len(a), len(b)) - dim}: {row.primitive.__name__} of shapes {list(a)} and {list(b)}. Counted "
+                    f"from the last one, dimensions must be equal or 1: insert one of length 1 with unsqueeze()"
+                )
+    return error
 
 
 def _record(
