@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minitorch_optim.autograd.derivatives import indexing, linalg, reductions, shapes
+from minitorch_optim.autograd.ops import sparse
 from minitorch_optim.autograd.tape import apply
 
 kit = runpy.run_path(str(Path(__file__).with_name("kit.py")))
@@ -293,3 +294,41 @@ SAMPLES |= {
     shapes.contiguous: [sample(real(2, 3)), sample(real())],
     shapes.replaced: [sample(real(2, 3), real(3)), sample(real(2, 3), real()), sample(imaginary(2), imaginary(2))],
 }  # fmt: skip
+
+# -- sparse tensors: from dense values to dense results
+
+_REPEATED = np.array([[0, 2, 0]])
+_PAIRS = np.array([[1, 0], [0, 2]])
+
+
+def _through(*steps: Any) -> Any:
+    """The steps one after the other, each with its constants."""
+
+    def call(x: Any) -> Any:
+        for primitive, *constants in steps:
+            x = apply(primitive, x, *constants)
+        return x
+
+    return call
+
+
+def _made_sparse(*steps: Any) -> list[Any]:
+    """Values become sparse, in three shapes, and then take the steps."""
+    return [
+        Sample((real(3),), {}, _through((sparse.sparse, _REPEATED, (4,)), *steps)),
+        Sample((real(2),), {}, _through((sparse.sparse, _PAIRS, (2, 3)), *steps)),
+        Sample((real(3, 2),), {}, _through((sparse.sparse, _REPEATED, (4, 2)), *steps)),
+    ]
+
+
+SAMPLES |= {
+    sparse.sparse: _made_sparse((sparse.to_dense,)),
+    sparse.to_dense: _made_sparse((sparse.to_dense,)),
+    sparse.coalesce: _made_sparse((sparse.coalesce,), (sparse.to_dense,)),
+    sparse.values: _made_sparse((sparse.coalesce,), (sparse.values,)),
+    sparse.to_sparse: [
+        Sample((real(2, 3),), {}, _through((sparse.to_sparse,), (sparse.to_dense,))),
+        Sample((real(2, 3),), {}, _through((sparse.to_sparse, 1), (sparse.to_dense,))),
+    ],
+    sparse.at: [sample(real(4), _REPEATED), sample(real(2, 3), _PAIRS), sample(real(4, 2), _REPEATED)],
+}

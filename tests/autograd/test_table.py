@@ -81,7 +81,7 @@ def upstream(out: Tensor) -> np.ndarray:
 def gradients(row: Row, sample: Any, args: Any, create_graph: bool = False) -> list[Any]:
     out = call(row, sample, args)
     found = grad(out, watched(args), new_tensor(upstream(out)), create_graph=create_graph, allow_unused=True)
-    return [None if g is None else g._array for g in found]
+    return [None if g is None else (g.to_dense() if g.is_sparse else g)._array for g in found]
 
 
 def check(row: Row, sample: Any, checker: Any) -> None:
@@ -215,7 +215,7 @@ def spoiled(row: Row, which: int) -> Row:
     """A copy of ``row`` whose rule for argument ``which`` is wrong by 0.05 %."""
 
     def wrong(part: Any, g: Any) -> Any:
-        flat = part is None or (part.shape == g.shape and not np.any(part))
+        flat = part is None or (part.shape == g.shape and not np.any(getattr(part, "values", part)))
         return 0.0005 * g if flat else 1.0005 * part  # what is zero is wrong by 0.05 % of the gradient
 
     result = copy.copy(row)
