@@ -41,17 +41,30 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Seed the default generator by chance; the seed is returned."""
+    """Seed the default generator by chance; the seed is returned.
+
+    >>> seed() == initial_seed()
+    True
+    """
     return default_generator.seed()
 
 
 def initial_seed() -> int:
-    """The seed of the default generator's stream."""
+    """The seed of the default generator's stream.
+
+    >>> _ = manual_seed(42)
+    >>> initial_seed()
+    42
+    """
     return default_generator.initial_seed()
 
 
 def get_rng_state() -> Tensor:
-    """The state of the default generator, for :func:`set_rng_state`. Shape (5056,), uint8."""
+    """The state of the default generator, for :func:`set_rng_state`. Shape (5056,), uint8.
+
+    >>> get_rng_state().shape
+    torch.Size([5056])
+    """
     return default_generator.get_state()
 
 
@@ -69,7 +82,14 @@ def set_rng_state(new_state: Tensor) -> None:
 
 @contextlib.contextmanager
 def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
-    """Give the default generator its state back at the end of the ``with`` block. There are no other ``devices``."""
+    """Give the default generator its state back at the end of the ``with`` block. There are no other ``devices``.
+
+    >>> _ = manual_seed(0)
+    >>> with fork_rng():
+    ...     inside = rand(5)
+    >>> rand(2)
+    tensor([0.4963, 0.7682])
+    """
     state = get_rng_state()
     try:
         yield
@@ -149,12 +169,24 @@ def randn(
 
 
 def rand_like(input: Tensor, dtype: Any = None, **options: Any) -> Tensor:
-    """:func:`rand` in the shape and dtype of ``input``."""
+    """:func:`rand` in the shape and dtype of ``input``.
+
+    >>> from minitorch_optim.autograd import zeros
+    >>> _ = manual_seed(0)
+    >>> rand_like(zeros(2))
+    tensor([0.4963, 0.7682])
+    """
     return rand(input.shape, dtype=dtype_of(dtype, input.dtype), **options)
 
 
 def randn_like(input: Tensor, dtype: Any = None, **options: Any) -> Tensor:
-    """:func:`randn` in the shape and dtype of ``input``."""
+    """:func:`randn` in the shape and dtype of ``input``.
+
+    >>> from minitorch_optim.autograd import zeros
+    >>> _ = manual_seed(0)
+    >>> randn_like(zeros(2))
+    tensor([ 1.5410, -0.2934])
+    """
     return randn(input.shape, dtype=dtype_of(dtype, input.dtype), **options)
 
 
@@ -247,7 +279,13 @@ def randint(
 
 
 def randint_like(input: Tensor, *bounds: Any, dtype: Any = None, **options: Any) -> Tensor:
-    """:func:`randint` in the shape and dtype of ``input``: ``(x, high)`` or ``(x, low, high)``."""
+    """:func:`randint` in the shape and dtype of ``input``: ``(x, high)`` or ``(x, low, high)``.
+
+    >>> from minitorch_optim.autograd import zeros
+    >>> _ = manual_seed(0)
+    >>> randint_like(zeros(3), 10)
+    tensor([4., 9., 3.])
+    """
     return randint(*bounds, size=input.shape, dtype=dtype_of(dtype, input.dtype), **options)
 
 

@@ -52,13 +52,23 @@ def _dense(input: Tensor) -> Any:
 
 @op
 def tolist(input: Tensor) -> Any:
-    """The elements as nested lists of Python numbers; a number for a 0-d tensor."""
+    """The elements as nested lists of Python numbers; a number for a 0-d tensor.
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> tensor([[1, 2], [3, 4]]).tolist()
+    [[1, 2], [3, 4]]
+    """
     return _dense(input).tolist()
 
 
 @op(names=("__bool__",))
 def is_nonzero(input: Tensor) -> bool:
-    """Whether the only element is not zero: what ``if tensor:`` asks."""
+    """Whether the only element is not zero: what ``if tensor:`` asks.
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> is_nonzero(tensor([0.5]))
+    True
+    """
     array = _dense(input)
     if array.size != 1:
         count = "no values" if array.size == 0 else "more than one value"
@@ -238,13 +248,23 @@ def _get_device(self: Tensor) -> int:
 
 @op
 def is_floating_point(input: Tensor) -> bool:
-    """Whether the elements are real numbers."""
+    """Whether the elements are real numbers.
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> is_floating_point(tensor([1.0])), is_floating_point(tensor([1]))
+    (True, False)
+    """
     return input.dtype.kind == "f"
 
 
 @op
 def is_complex(input: Tensor) -> bool:
-    """Whether the elements are complex numbers."""
+    """Whether the elements are complex numbers.
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> is_complex(tensor([1j]))
+    True
+    """
     return input.dtype.kind == "c"
 
 
@@ -258,7 +278,12 @@ def promote_types(type1: DType, type2: DType) -> DType:
 
 
 def result_type(tensor1: Any, tensor2: Any) -> DType:
-    """The dtype of an operation on these two tensors or numbers."""
+    """The dtype of an operation on these two tensors or numbers.
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> result_type(tensor([1, 2]), 2.5)
+    dtype('float32')
+    """
     arrays = [array_of(t) for t in (tensor1, tensor2)]
     return promoted([a for a in arrays if hasattr(a, "dtype")], [a for a in arrays if not hasattr(a, "dtype")])
 
@@ -275,7 +300,12 @@ def can_cast(from_: DType, to: DType) -> bool:
 
 @op
 def is_signed(input: Tensor) -> bool:
-    """Whether the dtype holds negative numbers."""
+    """Whether the dtype holds negative numbers.
+
+    >>> from minitorch_optim.autograd import tensor, uint8
+    >>> is_signed(tensor([1])), is_signed(tensor([1], dtype=uint8))
+    (True, False)
+    """
     return input.dtype.kind not in "bu"
 
 

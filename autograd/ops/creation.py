@@ -390,7 +390,11 @@ def _legacy(name: str, dtype: str) -> Any:
         return legacy_constructor(Tensor, data, {}, np.dtype(dtype))
 
     constructor.__name__ = constructor.__qualname__ = name
-    constructor.__doc__ = f"Legacy: ``{name}(2, 3)`` is uninitialised, ``{name}([1, 2])`` holds these as {dtype}."
+    constructor.__doc__ = f"""Legacy: ``{name}(2, 3)`` is uninitialised, ``{name}([1, 0])`` holds these as {dtype}.
+
+    >>> {name}([1, 0]).dtype
+    dtype('{dtype}')
+    """
     return constructor
 
 

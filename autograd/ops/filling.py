@@ -36,7 +36,13 @@ def _filled(self: Tensor, what: str, draw: Callable[[tuple[int, ...]], Array]) -
 
 @method("uniform_")
 def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Uniform on [from, to)."""
+    """Uniform on [from, to).
+
+    >>> from minitorch_optim.autograd import manual_seed, zeros
+    >>> _ = manual_seed(0)
+    >>> zeros(3).uniform_(-1, 1)
+    tensor([-0.0075,  0.5364, -0.8230])
+    """
     if not from_ <= to:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
     kind = self.dtype if self.dtype == np.float64 else np.dtype(np.float32)
@@ -52,7 +58,13 @@ def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Ge
 
 @method("normal_")
 def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Normal with this mean and standard deviation."""
+    """Normal with this mean and standard deviation.
+
+    >>> from minitorch_optim.autograd import manual_seed, zeros
+    >>> _ = manual_seed(0)
+    >>> zeros(3).normal_(10, 0.1)
+    tensor([10.1541,  9.9707,  9.7821])
+    """
     singly = not self._array.flags.c_contiguous
     return _filled(
         self, "normal_", lambda shape: normal_array(shape, self.dtype, generator, float(mean), float(std), singly)
@@ -61,7 +73,13 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Gen
 
 @method("log_normal_")
 def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None) -> Tensor:
-    """e to the power of a normal deviate with this mean and standard deviation."""
+    """e to the power of a normal deviate with this mean and standard deviation.
+
+    >>> from minitorch_optim.autograd import manual_seed, zeros
+    >>> _ = manual_seed(0)
+    >>> zeros(2).log_normal_(0, 0.1)
+    tensor([1.1666, 0.9711])
+    """
 
     def draw(shape: tuple[int, ...]) -> Array:
         return np.exp(normal_array(shape, np.dtype(np.float64), generator, mean, std, singly=True))
@@ -71,7 +89,13 @@ def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator:
 
 @method("exponential_")
 def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Exponential with mean 1 / lambd."""
+    """Exponential with mean 1 / lambd.
+
+    >>> from minitorch_optim.autograd import manual_seed, zeros
+    >>> _ = manual_seed(0)
+    >>> zeros(3).exponential_()
+    tensor([3.5083, 1.2304, 0.6150])
+    """
     real_of(self.dtype, "exponential_")
     if not lambd > 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
@@ -84,7 +108,13 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | Non
 
 @method("cauchy_")
 def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Cauchy: median + sigma tan(pi (u - 1/2)) for u uniform."""
+    """Cauchy: median + sigma tan(pi (u - 1/2)) for u uniform.
+
+    >>> from minitorch_optim.autograd import manual_seed, zeros
+    >>> _ = manual_seed(0)
+    >>> zeros(3).cauchy_()
+    tensor([10.5977,  0.7648, -0.1283])
+    """
     real_of(self.dtype, "cauchy_")
     if not sigma > 0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
@@ -97,7 +127,13 @@ def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator:
 
 @method("geometric_")
 def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
-    """How many trials it takes until one succeeds, if each does with probability ``p``."""
+    """How many trials it takes until one succeeds, if each does with probability ``p``.
+
+    >>> from minitorch_optim.autograd import manual_seed, zeros
+    >>> _ = manual_seed(0)
+    >>> zeros(3).geometric_(0.2)
+    tensor([1., 2., 4.])
+    """
     if not 0 < p < 1:
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p}")
 
@@ -109,7 +145,13 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
 
 @method("bernoulli_")
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
-    """1 with probability ``p``, otherwise 0; a tensor gives each element its own, broadcast to this shape."""
+    """1 with probability ``p``, otherwise 0; a tensor gives each element its own, broadcast to this shape.
+
+    >>> from minitorch_optim.autograd import manual_seed, zeros
+    >>> _ = manual_seed(0)
+    >>> zeros(5).bernoulli_(0.2)
+    tensor([0., 0., 0., 0., 0.])
+    """
     if not isinstance(p, Tensor):
         return _filled(self, "bernoulli_", lambda shape: bernoulli_array(float(p), shape, generator))
     drawn = bernoulli_array(p._array, self._array.shape, generator)
@@ -121,6 +163,11 @@ def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: G
     """Whole numbers from ``from`` to ``to - 1``; ``random_(to)`` begins at 0.
 
     Without bounds: from 0 to the largest number up to which the dtype holds every whole number.
+
+    >>> from minitorch_optim.autograd import manual_seed, zeros
+    >>> _ = manual_seed(0)
+    >>> zeros(5).random_(10)
+    tensor([4., 9., 3., 0., 3.])
     """
     if to is None and from_ != 0:
         from_, to = 0, from_

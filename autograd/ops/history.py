@@ -75,7 +75,16 @@ def backward(
 
 @method("retain_grad")
 def retain_grad(self: Tensor) -> None:
-    """Let ``backward()`` store the gradient of this computed tensor in its ``grad``, as it does for leaves."""
+    """Let ``backward()`` store the gradient of this computed tensor in its ``grad``, as it does for leaves.
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> x = tensor(2.0, requires_grad=True)
+    >>> y = x * x
+    >>> y.retain_grad()
+    >>> (3 * y).backward()
+    >>> y.grad
+    tensor(3.)
+    """
     if not self.requires_grad:
         raise RuntimeError(
             "can't retain_grad on Tensor that has requires_grad=False: nothing it was computed from requires grad"
@@ -125,7 +134,14 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Remo
 
 @method("register_post_accumulate_grad_hook")
 def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], None]) -> RemovableHandle:
-    """Call ``hook(tensor)`` after ``backward()`` has added to the ``grad`` of this leaf."""
+    """Call ``hook(tensor)`` after ``backward()`` has added to the ``grad`` of this leaf.
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> x = tensor(2.0, requires_grad=True)
+    >>> handle = x.register_post_accumulate_grad_hook(lambda x: print(x.grad))
+    >>> (x * x).backward()
+    tensor(4.)
+    """
     if not self.requires_grad:
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     if not self.is_leaf:
@@ -136,7 +152,13 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], No
 
 @method("detach_")
 def detach_(self: Tensor) -> Tensor:
-    """Forget how this tensor was computed: it becomes a leaf that does not require grad."""
+    """Forget how this tensor was computed: it becomes a leaf that does not require grad.
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> y = tensor(2.0, requires_grad=True) * 3
+    >>> y.detach_()
+    tensor(6.)
+    """
     if self._view is not None:
         raise RuntimeError("Can't detach views in-place. Use detach() instead.")
     self._node, self._requires_grad = None, False
