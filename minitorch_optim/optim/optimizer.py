@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from ..autograd import Tensor, enable_grad
+from ..autograd.sparse import COO
+from ..autograd.tensor import new_tensor
 from .checks import Check
 from .driver import Plan, Rule
 from .groups import as_groups, new_group, required
@@ -205,13 +207,16 @@ class Optimizer:
             for p in group["params"]:
                 if p.grad is None:
                     continue
-                if set_to_none or p.grad.is_sparse:
+                if set_to_none:
                     p.grad = None
-                    continue
-                if p.grad.requires_grad:
-                    p.grad = p.grad.detach()
-                p.grad._array.fill(0)
-                p.grad._version[0] += 1
+                elif p.grad.is_sparse:
+                    sparse = p.grad._array
+                    p.grad = new_tensor(COO(sparse.indices[:, :0], sparse.values[:0], sparse.shape))
+                else:
+                    if p.grad.requires_grad:
+                        p.grad = p.grad.detach()
+                    p.grad._array.fill(0)
+                    p.grad._version[0] += 1
 
     # -- saving ----------------------------------------------------------------------------------
 
