@@ -37,7 +37,7 @@ def softmax_nll(x: Any, target: Any, share: Any, reduction: str) -> Any:
     gap /= total
     gap[rows, target] -= 1
     if share is not None:
-        each = np.where(share == 0, 0, each * share)
+        each = np.where(share == 0, 0, each * share.astype(x.dtype, copy=False))
     if reduction == "none":
         return each, gap
     return np.add.reduce(each) / _divisor(share, reduction, len(x)), gap
@@ -53,7 +53,7 @@ def _divisor(share: Any, reduction: str, n: int) -> float:
 def _softmax_nll_rule(g: Any, out: Any, x: Any, target: Any, share: Any, reduction: str, *, saved: Any) -> Any:
     """The derivative of the loss by the scores is softmax - one-hot."""
     gap = softmax(x, 1) - place_class(np.ones(len(target), x.dtype), target, x.shape[1]) if saved is None else saved
-    scale = g if share is None else g * share
+    scale = g if share is None else g * share.astype(g.dtype, copy=False)
     scale = scale / _divisor(share, reduction, len(target)) if reduction == "mean" else scale
     return gap * (scale if scale.ndim == 0 else scale[:, None])
 
@@ -234,6 +234,7 @@ derivative(
     lambda g, out, p, y: g * (p - y) / np.maximum(p * (1 - p), 1e-12),
     lambda g, out, p, y: g * (np.maximum(np.log1p(-p), -100) - np.maximum(np.log(p), -100)),
     elementwise=True,
+    promotes_numbers=True,
 )
 derivative(
     logistic_nll,
@@ -245,6 +246,7 @@ derivative(
     ),
     lambda g, out, x, y, pos_weight=None: g * y * np.logaddexp(0, -x),
     elementwise=True,
+    promotes_numbers=True,
 )
 
 
