@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .modes import modes
-from .tape import Like, Node
+from .tape import RESULT, Like, Node
 from .tensor import Tensor, new_tensor
 
 Edge = Node | Tensor  # where a gradient goes: to the node that made a tensor, or to a leaf
@@ -205,7 +205,7 @@ def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> 
             f"Trying to backward through the graph a second time ({node.name()}): the values it had saved were freed "
             f"after the first time. Compute the loss anew, or call the first backward with retain_graph=True."
         )
-    for counter, value in node.stamps:
+    for _, counter, value in node.stamps:
         if counter[0] != value:
             raise RuntimeError(
                 f"one of the variables needed for gradient computation has been modified by an inplace operation: "
@@ -213,8 +213,9 @@ def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> 
                 f"operation that makes a new tensor (x = x + 1 for x += 1), or change a clone()."
             )
     if create_graph:
-        args = [_recorded(arg, edge) for arg, edge in zip(args, edges, strict=True)]
-        out = _recorded(out, node)
+        versions = {place: counter for place, counter, _ in node.stamps}
+        args = [_recorded(arg, edge, versions.get(i)) for i, (arg, edge) in enumerate(zip(args, edges, strict=True))]
+        out = _recorded(out, node, versions.get(RESULT))
         if row.fused:
             kwargs = {**kwargs, "saved": None}
     if useful is not None:
@@ -263,7 +264,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     return np.reshape(np.sum(g, axis=axes, keepdims=True), shape) if axes else g
 
 
-def _recorded(saved: Any, edge: Edge | None) -> Any:
+def _recorded(saved: Any, edge: Edge | None, version: list[int] | None) -> Any:
     """A saved array as the Tensor it was, so that a rule which reads it is recorded in its turn."""
     if edge is None or saved is None or type(saved) is Like:
         return saved
@@ -271,6 +272,8 @@ def _recorded(saved: Any, edge: Edge | None) -> Any:
         return edge
     tensor = new_tensor(saved, True)
     tensor._node = edge
+    if version is not None:
+        tensor._version = version  # a change in place is noticed by the second backward too
     return tensor
 
 

@@ -125,12 +125,14 @@ def _record(ctx: Context, args: tuple[Any, ...], outputs: tuple[Any, ...], resul
     edges = tuple((a._node or a) if need else None for a, need in zip(args, ctx.needs_input_grad, strict=True))
     row = Row(ctx.function.apply, name=ctx.function.__name__, joint=_gradients)
     node = Node(row, edges, [None] * len(edges), {"ctx": ctx}, None)
-    node.stamps = [(t._version, t._version[0]) for t in ctx._saved if isinstance(t, Tensor)]
+    node.stamps = [(None, t._version, t._version[0]) for t in ctx._saved if isinstance(t, Tensor)]
     ctx._inputs = [a._array.shape if isinstance(a, Tensor) else None for a in args]
     ctx._outputs = [Like(np.asarray(o._array if isinstance(o, Tensor) else o)) for o in outputs]
     # A saved result is kept as its array: the tensor would hold the node, and the node the tensor.
     ctx._saved = tuple(
-        functools.partial(_again, t._array, weakref.ref(node)) if _among(t, outputs) and not _among(t, args) else t
+        functools.partial(_again, t._array, t._version, weakref.ref(node))
+        if _among(t, outputs) and not _among(t, args)
+        else t
         for t in ctx._saved
     )
     for i, (output, result) in enumerate(zip(outputs, results, strict=True)):
@@ -143,9 +145,9 @@ def _among(tensor: Any, others: tuple[Any, ...]) -> bool:
     return any(tensor is other for other in others)
 
 
-def _again(array: Any, node: weakref.ref[Node]) -> Tensor:
+def _again(array: Any, version: list[int], node: weakref.ref[Node]) -> Tensor:
     tensor = new_tensor(array, True)
-    tensor._node = node()
+    tensor._node, tensor._version = node(), version
     return tensor
 
 

@@ -45,7 +45,7 @@ class Node:
         self.args = args  # what the rules will read
         self.kwargs = kwargs
         self.out = out
-        self.stamps = stamps  # (version counter, its value now) of each tensor that was saved
+        self.stamps = stamps  # of each tensor that was saved: which argument, its version counter, and its value now
         self.shapes = shapes  # of the arguments, where broadcasting must be undone
         self.is_complex = is_complex  # for each argument, where any number is complex
         self.order = next(_clock)
@@ -94,6 +94,7 @@ class Like:
 
 
 _clock = itertools.count()
+RESULT = -1  # stands for the result where arguments are numbered
 _NUMBERS = frozenset((float, int, bool, complex, type(None)))
 
 
@@ -174,7 +175,7 @@ def _record(
         if row.elementwise and arrays[i].shape != out.shape:
             shapes = [getattr(array, "shape", ()) for array in arrays]
     kinds = None
-    if out.dtype.kind == "c" or any([type(a) is np.ndarray and a.dtype.kind == "c" for a in arrays]):
+    if out.dtype.kind == "c" or any([type(a) is np.ndarray and a.dtype.kind == "c" for a in arrays]):  # noqa: C419
         kinds = [getattr(a, "dtype", out.dtype).kind == "c" for a in arrays]
 
     stamps: list[Any] = []
@@ -184,11 +185,11 @@ def _record(
     for i in reads.kept:
         arg = args[i]
         if isinstance(arg, Tensor):
-            stamps.append((arg._version, arg._version[0]))
+            stamps.append((i, arg._version, arg._version[0]))
     for i in reads.let_go:
         arrays[i] = None
     if reads.result:
-        stamps.append((result._version, 0))
+        stamps.append((RESULT, result._version, 0))
     return Node(row, edges, arrays, kwargs, out if reads.result else None, stamps, shapes, kinds)
 
 
