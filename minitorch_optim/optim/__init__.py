@@ -3,7 +3,7 @@
 Read ``sgd.py`` first, then ``driver.py``.
 """
 
-from . import optimizer
+from . import lr_scheduler, optimizer
 from .adadelta import Adadelta
 from .adafactor import Adafactor
 from .adagrad import Adagrad
@@ -23,5 +23,6 @@ from .sparse_adam import SparseAdam
 
 __all__ = [
     "ASGD", "LBFGS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGSResult", "Muon",
-    "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "ScipyMinimize", "SparseAdam", "optimizer",
+    "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "ScipyMinimize", "SparseAdam", "lr_scheduler",
+    "optimizer",
 ]  # fmt: skip
