@@ -57,7 +57,7 @@ class Differentiated(Objective):
         self._here: Array | None = None  # where the last evaluation was
         self._versions: list[int] = []  # of the parameters then: they count changes
         self._loss: Any = None
-        self._gradients: list[Tensor | None] = []  # as graphs
+        self._gradients: list[Any] = []  # as graphs
 
     def is_at(self, x: Array) -> bool:
         """Whether the last evaluation was at ``x``, and the parameters are still there."""
@@ -111,19 +111,26 @@ class Differentiated(Objective):
         self._loss.backward()
 
     def products(self, x: Array, v: Array) -> Array:
-        """The Hessian at ``x`` times ``v``: the gradient of the gradient's inner product with ``v``."""
+        """The Hessian at ``x`` times ``v``: the gradient of the gradient's inner product with ``v``.
+
+        A parameter on which the loss does not depend gets a curvature of 1, so that it is left alone: with 0 the
+        Hessian would be singular.
+        """
         if not self.is_at(x):
             self.values_and_gradients(x)
-        pairs = [
-            (g, new_tensor(part))
-            for g, part in zip(self._gradients, self.separated(v), strict=True)
-            if g is not None and g.requires_grad  # else it is constant there
-        ]
-        if not pairs:
-            return np.zeros(self.size)
-        gradients, parts = zip(*pairs, strict=True)
-        rows = grad(gradients, self.params, parts, retain_graph=True, allow_unused=True)
-        return self.joined([None if row is None else row._array for row in rows]).astype(np.float64)
+        parts = self.separated(v)
+        result: list[Any] = [part if g is None else None for g, part in zip(self._gradients, parts, strict=True)]
+        curved = [i for i, g in enumerate(self._gradients) if g is not None and g.requires_grad]  # not constant
+        if curved:
+            rows = grad(
+                [self._gradients[i] for i in curved],
+                self.params,
+                [new_tensor(parts[i]) for i in curved],
+                retain_graph=True,
+                allow_unused=True,
+            )
+            result = [known if row is None else row._array for known, row in zip(result, rows, strict=True)]
+        return self.joined(result).astype(np.float64)
 
     def hessian(self, x: Array) -> Array:
         """The Hessian at ``x``, shape (size, size)."""
