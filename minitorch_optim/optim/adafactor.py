@@ -27,6 +27,7 @@ https://arxiv.org/abs/1804.04235
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -42,7 +43,7 @@ __all__ = ["Adafactor"]
 
 def rms(x: Any) -> float:
     """The root of the mean square of all elements, as a Python number."""
-    return float(np.sum(x * x) / max(x.size, 1)) ** 0.5
+    return math.sqrt(float(np.sum(x * x)) / max(x.size, 1))
 
 
 def adafactor(

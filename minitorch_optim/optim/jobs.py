@@ -188,21 +188,23 @@ class Dense(Job):
 
 
 class Whole(Job):
-    """All elements of one parameter, in its own shape; a complex one as a flat array of reals."""
+    """All elements of one parameter, in its own shape; a complex one as a flat array of reals.
+
+    The arrays are in C order, wherever the user's lie in memory, so that sums come out the same.
+    """
 
     def __init__(self, rule: Rule, member: Member) -> None:
         super().__init__(rule, [member])
 
     def apply(self, options: dict[str, Any]) -> None:
         (member,) = self.members
-        state, names = member.state, self.rule.names
+        p, state, names = member.array, member.state, self.rule.names
+        if not p.size:
+            return
         arrays = [None if state.get(name) is None else state[name]._array for name in names]
-        p, g = member.array, np.asarray(member.gradient(), member.array.dtype)
-        if p.dtype.kind == "c":
-            given = [a if a is None or a.dtype.kind != "c" else _reals(a) for a in arrays]
-            new_p, *new_states = self.rule.function(_reals(p), _reals(g), *given, **options)
-        else:
-            new_p, *new_states = self.rule.function(p, g, *arrays, **options)
+        g = np.asarray(member.gradient(), p.dtype)
+        given = [None if array is None else _reals(array) for array in (p, g, *arrays)]
+        new_p, *new_states = self.rule.function(*given, **options)
         _put(p, new_p)
         for name, array, new in zip(names, arrays, new_states, strict=True):
             if name in self.numbers:
@@ -247,8 +249,8 @@ def flat(array: Any) -> Any:
 
 
 def _reals(array: Any) -> Any:
-    """A real array as it is; a complex one flat, as pairs of reals."""
-    return flat(np.ascontiguousarray(array)) if array.dtype.kind == "c" else array
+    """A real array in C order; a complex one flat, as pairs of reals."""
+    return flat(np.ascontiguousarray(array)) if array.dtype.kind == "c" else np.asarray(array, order="C")
 
 
 def _put(array: Any, new: Any, where: Any = ...) -> None:

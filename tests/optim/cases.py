@@ -334,7 +334,7 @@ CASES = [
             "momentum_decay": magnitude(1e-4, 1e-1),
             "decoupled_weight_decay": flag,
         },
-        reaches={"lr": 0.05},
+        reaches={"lr": 0.01},
         states=always("step", "mu_product", "exp_avg", "exp_avg_sq"),
     ),
     Case(
