@@ -331,7 +331,7 @@ method("nbytes")(property(lambda self: self._array.nbytes))
 @method("copy_")
 def _copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Take the values of ``src``, broadcast to this shape, in this dtype. The gradient flows to ``src``."""
-    source = src if isinstance(src, Tensor) else new_tensor(values_of(src))
+    source = src if isinstance(src, Tensor) else new_tensor(values_of(src, self.dtype))
     if self.is_sparse or source.is_sparse:
         return _copy_sparse(self, source)
     if not _fits(source.shape, self.shape):
