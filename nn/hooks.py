@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..autograd.modes import modes
+from ..autograd.ops.creation import zeros_like
 from ..autograd.ops.history import RemovableHandle
-from ..autograd.table import derivative
-from ..autograd.tape import Node, apply, primitive
+from ..autograd.ops.joining import cat
 from ..autograd.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ class Hooked:
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_input, grad_output)`` when the gradients of the module's inputs are computed.
 
-        Both are tuples with an entry for each positional argument and for each output (of a tuple or list); None stands
-        where there is no gradient. Where exactly one input requires grad, the hook may return a new ``grad_input``.
+        Both are tuples, with an entry for each positional argument and for each output of a tuple or list. None stands
+        for what is no Tensor, zeros for a Tensor that does not require grad. The hook may return a tuple that takes
+        the place of ``grad_input``.
         """
         return self._register("backward", hook, prepend)
 
@@ -113,92 +114,81 @@ def call_with_hooks(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any
 # -- the backward pass through a module ---------------------------------------------------------
 
 
-@primitive
-def crossing(x: Any) -> Any:
-    """The same values in the same memory: a place on the tape to hang a hook on."""
-    return x[...]
-
-
-derivative(crossing, lambda g, out, x: g, linear=True, view=True)
-
-
 class _Border:
-    """One call of a module, with a crossing before each input and behind each output where gradients are collected.
+    """One call of a module, whose inputs go through one step of the tape together, and its outputs likewise.
 
-    The hooks are called when the gradients of all inputs are there; where no input has one, with those of the outputs.
+    So there is one moment of the backward pass when the gradients of all inputs are there, and then the hooks are
+    called. Where no input requires grad, it is the moment of the outputs.
     """
 
     def __init__(self, module: Module, hooks: list[Callable[..., Any]]) -> None:
         self.module = module
         self.hooks = hooks
-        self.inputs: dict[Node, int] = {}
-        self.grad_input: list[Any] = []
+        self.args: list[Any] = []  # without their histories
+        self.wanted: list[int] = []  # the positions of those that require grad
         self.grad_output: list[Any] = []
-        self.awaited = 0  # how many inputs the outputs depend on
-        self.arrived = 0
 
     def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        self.grad_input = [None] * len(args)
-        result = []
-        for i, arg in enumerate(args):
-            if isinstance(arg, Tensor) and arg.requires_grad:
-                arg = apply(crossing, arg)
-                self.inputs[arg._node] = i  # type: ignore[index]
-                arg.register_hook(functools.partial(self.at_input, i))
-            result.append(arg)
+        """The arguments for ``forward``."""
+        self.args = [arg.detach() if isinstance(arg, Tensor) else None for arg in args]
+        self.wanted = _requiring_grad(args)
+        result = list(args)
+        if self.wanted:
+            together, parts = _together([args[i] for i in self.wanted])
+            together.register_hook(self.at_inputs)
+            for i, part in zip(self.wanted, parts, strict=True):
+                result[i] = part
         return tuple(result)
 
     def leave(self, output: Any) -> Any:
-        outputs = output if type(output) in (tuple, list) else (output,)
-        self.grad_output = [None] * len(outputs)
-        self.awaited = self.reached_from(outputs)
-        self.inputs.clear()  # their nodes refer to this object
-        last = True  # backward comes last to the crossing that is recorded first: all other gradients are then there
-        result: list[Any] = []
-        for i, out in enumerate(outputs):
-            if isinstance(out, Tensor) and out.requires_grad:
-                out = apply(crossing, out)
-                out.register_hook(functools.partial(self.at_output, i, last))
-                last = False
-            result.append(out)
-        return result[0] if outputs is not output else tuple(result) if isinstance(output, tuple) else result
+        """The output for the caller. Watched are a Tensor, and the Tensors of a tuple or list."""
+        several = type(output) in (tuple, list)
+        result = list(output) if several else [output]
+        wanted = _requiring_grad(result)
+        self.grad_output = [None] * len(result)
+        if wanted:
+            together, parts = _together([result[i] for i in wanted])
+            if not self.wanted:
+                together.register_hook(self.at_outputs)
+            for i, part in zip(wanted, parts, strict=True):
+                part.register_hook(functools.partial(self.grad_output.__setitem__, i))
+                result[i] = part
+        return type(output)(result) if several else result[0]
 
-    def reached_from(self, outputs: Any) -> int:
-        """On how many of the inputs the outputs depend: only those will get a gradient."""
-        first = min((node.order for node in self.inputs), default=0)
-        stack: list[Any] = [out.grad_fn for out in outputs if isinstance(out, Tensor)]
-        seen: set[Any] = set()
-        while stack:
-            node = stack.pop()
-            if isinstance(node, Node) and node not in seen and node.order >= first:
-                seen.add(node)
-                stack.extend(() if node in self.inputs else node.edges)
-        return len(seen & self.inputs.keys())
+    def at_outputs(self, g: Tensor) -> None:
+        """All gradients of the outputs are there, and no input has one."""
+        self.call_hooks([None] * len(self.args))
 
-    def at_output(self, i: int, last: bool, g: Tensor) -> None:
-        self.grad_output[i] = g
-        if last and not self.awaited:
-            self.call_hooks()
+    def at_inputs(self, g: Tensor) -> Tensor | None:
+        """All gradients of the inputs are there: one after the other in ``g``."""
+        grad_input = [None if arg is None or arg.dtype.kind not in "fc" else zeros_like(arg) for arg in self.args]
+        for i, part in zip(self.wanted, _apart(g, [self.args[i] for i in self.wanted]), strict=True):
+            grad_input[i] = part
+        changed = self.call_hooks(grad_input)
+        return None if changed is grad_input else cat([changed[i].reshape(-1) for i in self.wanted])
 
-    def at_input(self, i: int, g: Tensor) -> Tensor | None:
-        self.grad_input[i] = g
-        self.arrived += 1
-        if self.arrived != self.awaited:
-            return None
-        self.call_hooks(replaceable=i if self.awaited == 1 else None)
-        changed: Tensor | None = self.grad_input[i]
-        self.arrived = 0
-        return None if changed is g else changed
-
-    def call_hooks(self, replaceable: int | None = None) -> None:
+    def call_hooks(self, grad_input: list[Any]) -> list[Any]:
+        """``grad_input`` as the hooks leave it."""
+        grad_output = tuple(self.grad_output)
         for hook in self.hooks:
-            changed = hook(self.module, tuple(self.grad_input), tuple(self.grad_output))
-            if changed is None:
-                continue
-            if replaceable is None:
-                raise RuntimeError(
-                    f"a backward hook of {type(self.module).__name__} returned a new grad_input, which is possible "
-                    f"only where exactly one input requires grad, and here {self.awaited} do: return None, and change "
-                    f"the gradient with register_hook on the tensor itself"
-                )
-            self.grad_input = list(changed) if isinstance(changed, tuple) else [changed]
+            changed = hook(self.module, tuple(grad_input), grad_output)
+            if changed is not None:
+                grad_input = list(changed) if isinstance(changed, tuple) else [changed]
+        self.grad_output[:] = [None] * len(grad_output)  # for another backward
+        return grad_input
+
+
+def _requiring_grad(values: Any) -> list[int]:
+    return [i for i, value in enumerate(values) if isinstance(value, Tensor) and value.requires_grad]
+
+
+def _together(tensors: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    """One vector of all ``tensors``, and its parts, which are like them."""
+    vector = cat([tensor.reshape(-1) for tensor in tensors])
+    return vector, _apart(vector, tensors)
+
+
+def _apart(vector: Tensor, like: list[Tensor]) -> list[Tensor]:
+    """The parts of ``vector``, each in the shape and dtype of one of ``like``."""
+    parts = vector.split([tensor.numel() for tensor in like])
+    return [part.reshape(tensor.shape).to(tensor.dtype) for part, tensor in zip(parts, like, strict=True)]

@@ -139,7 +139,7 @@ class RNNBase(Module):
         self._check(input, batched, hx)
         x = input.unsqueeze(1) if not batched else input.transpose(0, 1) if self.batch_first else input
         if not batched and hx is not None:
-            hx = [h.unsqueeze(1) for h in self._listed(hx)]
+            hx = self._in_form([h.unsqueeze(1) for h in self._listed(hx)])
         output, last = self._layers(x, self._initial(x, hx), None)
         if not batched:
             return output.squeeze(1), self._in_form([s.squeeze(1) for s in last])

@@ -51,8 +51,8 @@ def collect(module: Module, destination: dict[str, Any] | None, prefix: str, kee
         if child is not None:
             child.state_dict(destination=result, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
     for hook, _ in module._registered("state_dict_post"):
-        changed = hook(module, result, prefix, {})
-        result = result if changed is None else changed
+        if hook(module, result, prefix, {}) is not None:
+            raise RuntimeError("state_dict post-hook must return None: change the dict that it is given")
     return result
 
 

@@ -153,7 +153,12 @@ def mish(x: Any) -> Any:
     return x * np.tanh(softplus(x))
 
 
-@pointwise(lambda g, out, x: g / np.square(1 + np.absolute(x)), "Softsign")
+def _softsign_rule(g: Any, out: Any, x: Any) -> Any:
+    size = 1 + np.absolute(x)
+    return g / size / size  # its square could overflow
+
+
+@pointwise(_softsign_rule, "Softsign")
 def softsign(x: Any) -> Any:
     """x / (1 + |x|)."""
     return x / (1 + np.absolute(x))

@@ -74,7 +74,7 @@ def clip_grads_with_norm_(
 ) -> None:
     """Scale all gradients by max_norm / total_norm, if that is less than 1."""
     factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0).item()
-    with no_grad():
+    with no_grad(), np.errstate(invalid="ignore"):  # inf * 0 is nan
         for g in _gradients(parameters):
             g.mul_(factor)
 

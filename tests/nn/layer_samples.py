@@ -1,4 +1,4 @@
-"""Samples for the rows of fully connected, embedding, activation and recurrent layers: see ``tests/autograd/kit.py``."""
+"""Samples for the rows of linear, embedding, activation and recurrent layers: see ``tests/autograd/kit.py``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 from minitorch_optim.nn.functional import pointwise, recurrent
 from minitorch_optim.nn.functional.embedding import lookup
 from minitorch_optim.nn.functional.linear import affine
-from minitorch_optim.nn.hooks import crossing
 
 kit = runpy.run_path(str(Path(__file__).parents[1] / "autograd" / "kit.py"))
 sample, real, imaginary, broadcast = kit["sample"], kit["real"], kit["imaginary"], kit["broadcast"]
@@ -34,7 +33,6 @@ SAMPLES: dict[Any, list[Any]] = {
         sample(real(4, 2), np.array(1)),
         sample(real(4, 2), np.zeros((0, 3), int)),
     ],
-    crossing: [sample(real(2, 3)), sample(real()), sample(imaginary(2))],
     pointwise.prelu: broadcast(pointwise.prelu, ANY, UNIT),
 }
 
