@@ -351,7 +351,7 @@ def _hooked(hooks: Any, g: Any) -> Any:
         given = g if isinstance(g, Tensor) else new_tensor(g)
         changed = hook(given)
         if changed is not None:
-            g = changed if isinstance(g, Tensor) else changed._array
+            g = changed if modes.grad else changed._array
     return g
 
 
