@@ -108,5 +108,5 @@ def _look_for_repetitions(optimizer: Optimizer, params: list[Tensor]) -> None:
         warnings.warn(
             "optimizer contains a parameter group with duplicate parameters: each step updates them once for every "
             "time they are listed, which is hardly ever what is meant",
-            stacklevel=5,
+            stacklevel=6,
         )
