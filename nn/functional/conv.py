@@ -235,7 +235,7 @@ def _conv_transpose(
             f"Given transposed=1, weight of size {list(weight.shape)}, expected input{list(y.shape)} to have "
             f"{weight.shape[0]} channels, a multiple of groups={groups}, but got {y.shape[1]} channels instead"
         )
-    _check_bias(bias, weight.shape[1] * groups, weight)
+    _check_bias(bias, weight.shape[1] * groups, weight, "transposed=1, ")
     stride, dilation = _steps(stride, dims, "stride"), _steps(dilation, dims, "dilation")
     padding = _steps(padding, dims, "padding", least=0)
     extra = _steps(output_padding, dims, "output_padding", least=0)
@@ -273,11 +273,11 @@ def _check_arguments(dims: int, input: Tensor, weight: Tensor, bias: Tensor | No
             )
 
 
-def _check_bias(bias: Tensor | None, channels: int, weight: Tensor) -> None:
+def _check_bias(bias: Tensor | None, channels: int, weight: Tensor, how: str = "") -> None:
     if bias is not None and bias.shape != (channels,):
         raise RuntimeError(
-            f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {channels} elements, "
-            f"but got bias of size {list(bias.shape)} instead"
+            f"Given {how}weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {channels} "
+            f"elements, but got bias of size {list(bias.shape)} instead"
         )
 
 

@@ -44,7 +44,7 @@ def convolve_transposed(y: Any, weight: Any, bias: Any, windows: Windows, groups
     n, d = y.shape[:2]
     c = weight.shape[1] * groups
     kernels = weight.reshape(groups, d // groups, -1).swapaxes(1, 2)
-    rows = y.reshape(n, groups, d // groups, -1)
+    rows = y.reshape(n, groups, d // groups, math.prod(windows.places))
     whole, inside = windows.unreached((n, c), np.result_type(y, weight))
     for block in windows.blocks((n, c)):
         columns = np.matmul(kernels, rows[block]).reshape(-1, c, *windows.kernel, *windows.places)
