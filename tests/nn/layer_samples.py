@@ -72,6 +72,6 @@ def _recurrence(gates: int, states: int, **options: Any) -> list[Any]:
     ]
 
 
-SAMPLES[recurrent.rnn] = [*_recurrence(1, 1), *_recurrence(1, 1, relu=True)]
+SAMPLES[recurrent.rnn] = [*_recurrence(1, 1, relu=True), *_recurrence(1, 1)]
 SAMPLES[recurrent.lstm] = _recurrence(4, 2)
 SAMPLES[recurrent.gru] = _recurrence(3, 1)
