@@ -141,7 +141,7 @@ class UninitializedParameter(Parameter):
         return memo.setdefault(id(self), type(self)(self.requires_grad, dtype=self.dtype))  # type: ignore[no-any-return]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return UninitializedParameter, (self.requires_grad, None, self.dtype)
+        return type(self), (self.requires_grad, None, self.dtype)
 
 
 def is_lazy(parameter: Any) -> bool:
