@@ -5,6 +5,7 @@ An index is a constant: whole numbers, slices, None, Ellipsis, arrays of whole n
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,28 +25,32 @@ def getitem(x: Any, index: Any) -> Any:
 def putitem(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``values`` added at ``index``: an element that is picked twice gets the sum."""
     result = np.zeros(shape, values.dtype)
-    if is_basic(index):
+    if picks_once(index):
         result[index] = values
-    elif isinstance(index, np.ndarray) and index.dtype.kind in "iu":
-        _add_rows(result, index.ravel(), values.reshape(-1, *shape[1:]))
+    elif isinstance(index, np.ndarray):
+        _add_rows(result, index.reshape(-1), values)
     else:
         np.add.at(result, index, values)
     return result
 
 
 def is_basic(index: Any) -> bool:
-    """Whether ``index`` is made of whole numbers and slices, which pick no element twice."""
+    """Whether ``index`` is made of whole numbers, slices, None and Ellipsis: then ``x[index]`` is a view."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all([part is None or part is Ellipsis or type(part) in (int, slice) for part in parts])
+    return all(part is None or part is Ellipsis or type(part) in (int, slice) for part in parts)
+
+
+def picks_once(index: Any) -> bool:
+    """Whether no element is picked twice: without arrays of whole numbers none can be."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return not any(isinstance(part, np.ndarray) and part.dtype.kind != "b" for part in parts)
 
 
 def _add_rows(result: Any, rows: Any, values: Any) -> None:
-    """``result[rows] += values`` with repeated rows summed: sorted and added in runs, much faster than one by one."""
-    if rows.size:
-        rows = np.where(rows < 0, rows + len(result), rows)
-        order = np.argsort(rows, kind="stable")
-        starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
-        result[rows[order][starts]] = np.add.reduceat(values[order], starts, axis=0)
+    """``result[rows] += values`` with repeated rows summed: ``np.add.at`` is fast on one dimension only."""
+    width = math.prod(result.shape[1:])
+    places = np.where(rows < 0, rows + len(result), rows)[:, None] * width + np.arange(width)
+    np.add.at(result.reshape(-1), places.reshape(-1), values.reshape(-1))
 
 
 derivative(getitem, lambda g, out, x, index: putitem(g, index, x.shape), linear=True, view=True, name="Index")
@@ -74,8 +79,10 @@ derivative(assign, lambda g, out, x, value, index: assign(g, 0, index), _by_valu
 
 def along(indices: Any, axis: int) -> tuple[Any, ...]:
     """The index that picks, at each place of ``indices``, that element along ``axis``."""
-    grid: list[Any] = list(np.ix_(*[np.arange(n) for n in indices.shape]))
-    grid[axis] = indices
+    grid: list[Any] = [indices if d == axis else np.arange(n) for d, n in enumerate(indices.shape)]
+    for d, steps in enumerate(grid):
+        if d != axis:
+            grid[d] = steps.reshape((-1,) + (1,) * (indices.ndim - d - 1))
     return tuple(grid)
 
 

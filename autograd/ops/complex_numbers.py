@@ -60,7 +60,7 @@ def _settable(part: Any) -> property:
     def write(self: Tensor, value: Any) -> None:
         part(self)[...] = value
 
-    return property(part, write, doc=part.__doc__)
+    return property(part, write, doc=f"The {part.__name__} parts: a view of a complex tensor. Settable.")
 
 
 for _part in (real, imag):

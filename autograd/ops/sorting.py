@@ -91,8 +91,19 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
         raise RuntimeError(f"selected index k out of range: k is {k}, and dimension {axis} has {n} elements")
     if not input.ndim:
         return _only(return_types.topk, input)
-    places = _order(input._array, axis, largest)
-    return _picked(return_types.topk, input, places[(*(slice(None),) * axis, slice(k))], axis)
+    return _picked(return_types.topk, input, _best(input._array, k, axis, largest), axis)
+
+
+def _best(array: Any, k: int, axis: int, largest: bool) -> Any:
+    """The places of the ``k`` largest or smallest elements, in order: sorted are only these."""
+    n = array.shape[axis]
+    if not 0 < k < n:
+        return _order(array, axis, largest)[(*(slice(None),) * axis, slice(k))]
+    parted = np.argpartition(array, n - k if largest else k - 1, axis=axis)
+    wanted = slice(n - k, n) if largest else slice(k)
+    places = np.sort(parted[(*(slice(None),) * axis, wanted)], axis=axis)  # of equal ones the first comes first
+    order = _order(np.take_along_axis(array, places, axis), axis, largest)
+    return np.take_along_axis(places, order, axis)
 
 
 @op
