@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+from ..autograd import Tensor
 
 
 def lerp(start: Any, end: Any, weight: Any) -> Any:
@@ -18,6 +18,8 @@ def wide(number: Any) -> Any:
     """A state that is one number, as a Python float: what is computed from it then has double precision.
 
     Such a state is kept in the default dtype, so it comes as a ``np.float32``, which would pull Python numbers down to
-    its own precision. A Tensor stays one: where the step is recorded, gradients flow through it.
+    its own precision. A Tensor that requires grad stays one: where the step is recorded, gradients flow through it.
     """
-    return float(number) if isinstance(number, np.generic) else number
+    if isinstance(number, Tensor):
+        return number if number.requires_grad else number.item()
+    return float(number)
