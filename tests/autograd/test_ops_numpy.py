@@ -160,17 +160,33 @@ def test_ufunc_with_two_results_into_arrays() -> None:
     assert whole.tolist() == [1.0, 1.0] and rest.tolist() == [3.0, 1.0]
 
 
-REFUSED: dict[str, Any] = {
-    "sum out=": lambda x: np.sum(x, out=np.zeros(())), "mean where=": lambda x: np.mean(x, where=X > 0.5),
-    "reshape order=": lambda x: np.reshape(x, (4, 3), order="F"),
-    "concatenate dtype=": lambda x: np.concatenate([x], dtype=int),
+OPTIONS: dict[str, Any] = {
+    "sum with out=": lambda x: np.sum(x, out=np.zeros(())), "mean with where=": lambda x: np.mean(x, where=X > 0.5),
+    "reshape with order=": lambda x: np.reshape(x, (4, 3), order="F"),
+    "sort with order=": lambda x: np.sort(x, order=[]),
+    "concatenate with dtype=": lambda x: np.concatenate([x], dtype=np.float32),
+    "clip with out=": lambda x: np.clip(x, 0, 1, out=np.zeros((3, 4))),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_options_of_numpy_that_are_not_taken_are_refused(name: str) -> None:
-    with pytest.raises(TypeError):
-        REFUSED[name](tensor(X))
+@pytest.mark.parametrize("name", OPTIONS)
+def test_options_that_have_no_derivative_work_on_values_only(name: str) -> None:
+    if name != "sort with order=":
+        found, expected = OPTIONS[name](tensor(X)), OPTIONS[name](X)
+        np.testing.assert_array_equal(found, expected)
+        assert found.dtype == expected.dtype
+    with pytest.raises(TypeError, match=rf"{name} has no derivative here.*detach"):
+        OPTIONS[name](tensor(X, requires_grad=True))
+
+
+def test_without_a_gradient_numpy_keeps_its_own_rules() -> None:
+    whole = tensor([[1, 2], [3, 5]])
+    assert np.mean(whole).dtype == torch.float64  # where whole.mean() is an error
+    assert np.median(whole).item() == 2.5  # where whole.median() is the lower one
+    assert [a.shape for a in np.atleast_2d(whole, tensor(1))] == [(2, 2), (1, 1)]
+    view = np.transpose(whole)
+    view[0, 1] = 7
+    assert isinstance(view, Tensor) and whole[1, 0] == 7
 
 
 def test_second_derivatives_through_numpy() -> None:
