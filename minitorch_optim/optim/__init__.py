@@ -3,7 +3,7 @@
 Read ``sgd.py`` first, then ``driver.py``.
 """
 
-from . import lr_scheduler, optimizer
+from . import lr_scheduler, optimizer, swa_utils
 from .adadelta import Adadelta
 from .adafactor import Adafactor
 from .adagrad import Adagrad
@@ -24,5 +24,5 @@ from .sparse_adam import SparseAdam
 __all__ = [
     "ASGD", "LBFGS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGSResult", "Muon",
     "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "ScipyMinimize", "SparseAdam", "lr_scheduler",
-    "optimizer",
+    "optimizer", "swa_utils",
 ]  # fmt: skip

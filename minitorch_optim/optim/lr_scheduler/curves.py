@@ -88,8 +88,8 @@ class ChainableSchedule(Schedule):
 def resumed(optimizer: Any, group: dict[str, Any], base: float, before: float, now: float) -> float:
     """The lr of a group on resuming, for a schedule that was at ``before`` and goes to ``now``.
 
-    The lr found may be that of a run stopped before its last ``scheduler.step()``, or after it, or that of a fresh optimizer.
-    Any other was made by others: it is the lr in force, and stays.
+    The lr found may be that of a run stopped before its last ``scheduler.step()``, or after it, or that of a fresh
+    optimizer. Any other was made by others: it is the lr in force, and stays.
     """
     lr = float(number(group["lr"]))
     undisturbed = [before, now] if has_stepped(optimizer) else [before, now, base]

@@ -6,7 +6,16 @@ from typing import Any, ClassVar
 
 from ..optimizer import Optimizer
 from .curves import Schedule
-from .groups import fill, has_momentum, initial_lrs, momentum_of, per_group, set_momentum, starting
+from .groups import (
+    extend_lists,
+    fill,
+    has_momentum,
+    initial_lrs,
+    momentum_of,
+    per_group,
+    set_momentum,
+    starting,
+)
 
 __all__ = ["CyclingSchedule", "Unasked"]
 
@@ -81,15 +90,7 @@ class CyclingSchedule(Schedule):
                 fill(group, "max_momentum", self.max_momentums[i])
 
     def _welcome(self) -> None:
-        missing = len(self.optimizer.param_groups) - len(self.base_lrs)
-        if missing <= 0:
-            return
-        for name in self.lists:
-            values = getattr(self, name)
-            if any(value != values[0] for value in values):
-                raise ValueError(
-                    f"a parameter group was added, and {name} differs between groups: append the value for the new "
-                    f"group to each of {', '.join(self.lists)}"
-                )
-            values += values[:1] * missing
-        self._publish()
+        n = len(self.optimizer.param_groups)
+        if n > len(self.base_lrs):
+            extend_lists(self, self.lists, n)
+            self._publish()

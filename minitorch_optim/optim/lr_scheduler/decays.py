@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -11,6 +12,14 @@ from .arguments import at_least_zero, integer, positive_integer
 from .curves import FactorSchedule
 
 __all__ = ["ExponentialLR", "MultiStepLR", "PolynomialLR", "StepLR"]
+
+
+def power(gamma: float, times: Any) -> float:
+    """``gamma ** times``, which may become infinite."""
+    try:
+        return float(gamma**times)
+    except OverflowError:
+        return math.inf
 
 
 class StepLR(FactorSchedule):
@@ -43,7 +52,7 @@ class StepLR(FactorSchedule):
 
     def multiplier(self, t: Any) -> float:
         """``gamma ** (t // step_size)``."""
-        return float(self.gamma ** (t // self.step_size))
+        return power(self.gamma, t // self.step_size)
 
     def follow(self, t: Any, lr: float, base: float, group: int = 0) -> float:
         """``lr * gamma`` on the steps of a decay, ``lr`` on the others."""
@@ -88,11 +97,11 @@ class MultiStepLR(FactorSchedule):
 
     def multiplier(self, t: Any) -> float:
         """``gamma ** (number of milestones up to t)``."""
-        return float(self.gamma ** sum(times for milestone, times in self.milestones.items() if milestone <= t))
+        return power(self.gamma, sum(times for milestone, times in self.milestones.items() if milestone <= t))
 
     def follow(self, t: Any, lr: float, base: float, group: int = 0) -> float:
         """``lr * gamma`` at a milestone, ``lr`` elsewhere."""
-        return float(lr * self.gamma ** self.milestones[t])
+        return lr * power(self.gamma, self.milestones[t])
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As in :class:`LRScheduler`; JSON has made strings of the milestones."""
@@ -125,7 +134,7 @@ class ExponentialLR(FactorSchedule):
 
     def multiplier(self, t: Any) -> float:
         """``gamma ** t``."""
-        return float(self.gamma**t)
+        return power(self.gamma, t)
 
     def follow(self, t: Any, lr: float, base: float, group: int = 0) -> float:
         """``lr * gamma``."""

@@ -58,6 +58,18 @@ def per_group(name: str, value: Any, optimizer: Any) -> list[float]:
     return [float(number(value))] * n
 
 
+def extend_lists(scheduler: Any, names: Sequence[str], n: int) -> None:
+    """Make each list, of one value for each group, ``n`` long: for groups that were added, the value that all have."""
+    for name in names:
+        values = getattr(scheduler, name)
+        if len(values) < n and any(value != values[0] for value in values):
+            raise ValueError(
+                f"a parameter group was added, and {name} differs between groups: append the value for the new group "
+                f"to each of {', '.join(names)}"
+            )
+        values += values[:1] * (n - len(values))
+
+
 # -- momentum -------------------------------------------------------------------------------------
 
 

@@ -67,8 +67,7 @@ class OneCycleLR(CyclingSchedule):
     >>> from minitorch_optim.autograd import tensor
     >>> from minitorch_optim.optim import SGD
     >>> optimizer = SGD([tensor([1.0])], lr=1.0)
-    >>> scheduler = OneCycleLR(optimizer, max_lr=1.0, total_steps=6, pct_start=0.5, anneal_strategy="linear",
-    div_factor=4)
+    >>> scheduler = OneCycleLR(optimizer, 1.0, total_steps=6, pct_start=0.5, div_factor=4, anneal_strategy="linear")
     >>> [round(lr, 3) for lr, in scheduler.preview(6)]
     [0.25, 0.625, 1.0, 0.667, 0.333, 0.0]
     """
@@ -132,11 +131,11 @@ class OneCycleLR(CyclingSchedule):
             start = phase["end_step"]
         done, length = t - start, phase["end_step"] - start
         if not length > 0:  # a phase without any steps is over at once
-            done, length = 1, 1
-        first, last = levels[phase["start_" + what]], levels[phase["end_" + what]]
+            done = length = 1
+        first, last = float(levels[phase["start_" + what]]), float(levels[phase["end_" + what]])
         if self._anneal_func_type == "cos":
             return mix(first, last, half_wave(done / length, 1))
-        return (last - first) * (done / length) + first
+        return float((last - first) * (done / length) + first)
 
     def _publish(self) -> None:
         super()._publish()
