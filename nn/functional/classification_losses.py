@@ -218,7 +218,11 @@ def _as_targets(loss: Tensor, shape: tuple[int, ...], reduction: str) -> Tensor:
 def bernoulli_nll(p: Any, y: Any) -> Any:
     """-(y log p + (1 - y) log(1 - p)), with logarithms of at least -100."""
     with np.errstate(divide="ignore"):
-        return -(y * np.maximum(np.log(p), -100) + (1 - y) * np.maximum(np.log1p(-p), -100))
+        return np.maximum(log(p), -100)
+    return (y - 1) * _bounded(np.log1p, -p) - y * _bounded(np.log, p)
+
+
+def _bounded(log: Any, p: Any) -> Any:
 
 
 @primitive
@@ -232,7 +236,7 @@ def logistic_nll(x: Any, y: Any, pos_weight: Any = None) -> Any:
 derivative(
     bernoulli_nll,
     lambda g, out, p, y: g * (p - y) / np.maximum(p * (1 - p), 1e-12),
-    lambda g, out, p, y: g * (np.maximum(np.log1p(-p), -100) - np.maximum(np.log(p), -100)),
+    lambda g, out, p, y: g * (_bounded(np.log1p, -p) - _bounded(np.log, p)),
     elementwise=True,
     promotes_numbers=True,
 )

@@ -78,7 +78,7 @@ def _check_shapes(input: Tensor, target: Tensor) -> None:
             raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target.numel()}")
     elif not have or have[0] != wanted[0]:
         raise ValueError(
-            f"Expected input batch_size ({wanted[0]}) to match target batch_size ({have[0] if have else 1})."
+            f"Expected input batch_size ({wanted[0]}) to match target batch_size ({have[0] if have else 0})."
         )
     elif input.ndim == 2 and len(have) > 1:
         raise RuntimeError(
