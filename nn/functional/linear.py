@@ -36,7 +36,7 @@ def sum_of_rows(g: Any) -> Any:
 @primitive
 def affine(x: Any, weight: Any, bias: Any = None) -> Any:
     """x W^T + b: shapes (..., K), (M, K), (M,) to (..., M)."""
-    out = rows(x) @ weight.T
+    out = rows(x).dot(weight.T)  # quicker to call than @
     if bias is not None:
         out += bias
     return out if x.ndim == 2 else out.reshape(*x.shape[:-1], weight.shape[0])
