@@ -12,6 +12,7 @@ import numpy as np
 
 from .ops import (
     choices,
+    cumulative,
     extremes,
     indexing,
     joining,
@@ -187,6 +188,7 @@ OURS: dict[Any, Callable[..., Any]] = {
     np.stack: _joined(joining.stack),
     np.hstack: _joined(joining.hstack),
     np.vstack: _joined(joining.vstack),
+    np.diff: _with(cumulative.diff, "n", "axis"),
     np.ravel: _with(shapes.ravel),
     np.atleast_1d: _each(shapes.atleast_1d),
     np.atleast_2d: _each(shapes.atleast_2d),

@@ -11,11 +11,12 @@ from ..tape import apply, cast
 from ..tensor import Tensor
 from .creation import tensor  # noqa: F401  for the examples
 from .dims import axes_of, axis_of
+from .joining import cat
 from .naming import op, with_dims
 from .reductions import summable
 from .shapes import reshape
 
-__all__ = ["cumprod", "cumsum", "log_softmax", "logsumexp", "softmax"]
+__all__ = ["cumprod", "cumsum", "diff", "log_softmax", "logsumexp", "softmax"]
 
 
 def _running(primitive: Any, input: Tensor, dim: int, dtype: Any) -> Tensor:
@@ -39,6 +40,25 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The product of the elements up to each place along ``dim``; whole numbers are multiplied as int64."""
     return _running(np.cumprod, input, dim, dtype)
+
+
+@op
+@with_dims
+def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
+    """The differences of neighbours along ``dim``, taken ``n`` times, after joining ``prepend`` and ``append``.
+
+    >>> diff(tensor([1, 4, 9, 16]))
+    tensor([3, 5, 7])
+    """
+    if not input.ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    axis = axis_of(dim, input.ndim)
+    parts = [part for part in (prepend, input, append) if part is not None]
+    result = cat(parts, axis) if len(parts) > 1 else input
+    for _ in range(n):
+        length = result.shape[axis]
+        result = apply(np.subtract, result.narrow(axis, 1, length - 1), result.narrow(axis, 0, length - 1))
+    return result
 
 
 @op

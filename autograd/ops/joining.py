@@ -12,7 +12,7 @@ from ..tape import apply
 from ..tensor import Tensor, new_tensor
 from .creation import arange, tensor  # noqa: F401  for the examples
 from .dims import axis_of, listed, whole
-from .naming import op
+from .naming import method, op, with_dims
 from .shapes import atleast_1d, atleast_2d, transpose
 
 __all__ = [
@@ -32,6 +32,7 @@ def _sequence(tensors: Any, name: str) -> list[Any]:
     return found
 
 
+@with_dims
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after the other along ``dim``; the other lengths must agree.
 
@@ -71,6 +72,7 @@ def _misfit(parts: list[Any], axis: int) -> RuntimeError:
 concat = concatenate = cat
 
 
+@with_dims
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, side by side along a new dimension ``dim``.
 
@@ -126,6 +128,7 @@ def _pieces(input: Tensor, axis: int, ends: Sequence[int]) -> tuple[Tensor, ...]
 
 
 @op
+@with_dims
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:  # noqa: F811
     """Views of consecutive pieces along ``dim``: each of that size (the last may be smaller), or of these sizes.
 
@@ -149,6 +152,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
 
 
 @op
+@with_dims
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of at most ``chunks`` consecutive pieces along ``dim``, equally long but for the last.
 
@@ -173,6 +177,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 
 
 @op
+@with_dims
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The views ``x[0]``, ``x[1]`` ... along ``dim``, which is gone in them.
 
@@ -279,6 +284,15 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     if a == b:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     return apply(primitives.diagonal, input, offset, a, b)
+
+
+@method("fill_diagonal_")
+def _fill_diagonal(self: Tensor, fill_value: Any) -> Tensor:
+    """Put one number onto the diagonal of a matrix, in place."""
+    if self.ndim != 2:
+        raise RuntimeError(f"fill_diagonal_: the tensor must be a matrix, got shape {list(self.shape)}")
+    diagonal(self).fill_(fill_value)
+    return self
 
 
 @op

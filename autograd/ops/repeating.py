@@ -10,7 +10,7 @@ from ..tape import apply
 from ..tensor import Tensor, array_of
 from .creation import tensor, zeros  # noqa: F401  for the examples
 from .dims import axis_of, listed
-from .naming import op
+from .naming import op, with_dims
 
 __all__ = ["broadcast_tensors", "broadcast_to", "meshgrid", "repeat_interleave", "tile"]
 
@@ -98,6 +98,7 @@ def tile(input: Tensor, dims: tuple[int, ...]) -> Tensor:
 
 
 @op
+@with_dims
 def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
     """Each element along ``dim`` (default: of the flattened tensor) repeated: equally often, or each as often as told.
 

@@ -17,7 +17,7 @@ from ..tape import apply
 from ..tensor import Tensor
 from .creation import arange, tensor, zeros  # noqa: F401  for the examples
 from .dims import axis_of, listed, whole
-from .naming import op
+from .naming import op, with_dims
 
 __all__ = [
     "atleast_1d", "atleast_2d", "flatten", "moveaxis", "movedim", "numel", "permute", "ravel", "reshape", "squeeze",
@@ -43,7 +43,7 @@ def _existing(dim: Any, ndim: int) -> int:
     return axis_of(dim, ndim)
 
 
-@op
+@op(names=("ndimension",))
 def dim(input: Tensor) -> int:
     """The number of dimensions."""
     return len(input._array.shape)
@@ -197,6 +197,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 
 @op
+@with_dims
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without the dimensions of length 1, or without ``dim`` (one or several) if its length is 1.
 
@@ -213,6 +214,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 
 
 @op
+@with_dims
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of length 1 at ``dim``.
 
@@ -320,6 +322,12 @@ def _matrices_transposed(input: Tensor) -> Tensor:
     return apply(np.swapaxes, input, -1, -2)
 
 
+def _matrices_adjoint(input: Tensor) -> Tensor:
+    """The last two dimensions exchanged, and complex numbers conjugated."""
+    result: Tensor = _matrices_transposed(input).conj()
+    return result
+
+
 def _adjoint(input: Tensor) -> Tensor:
     """The complex conjugate of the transpose of a matrix."""
     if input.ndim not in (0, 2):
@@ -328,5 +336,6 @@ def _adjoint(input: Tensor) -> Tensor:
     return result
 
 
-for _name, _getter in (("T", _reversed), ("mT", _matrices_transposed), ("H", _adjoint)):
+_PROPERTIES = {"T": _reversed, "mT": _matrices_transposed, "H": _adjoint, "mH": _matrices_adjoint}
+for _name, _getter in _PROPERTIES.items():
     setattr(Tensor, _name, property(_getter, doc=_getter.__doc__))

@@ -15,7 +15,7 @@ from ..tensor import Tensor, array_of, new_tensor
 from . import return_types
 from .creation import tensor  # noqa: F401  for the examples
 from .dims import axis_of
-from .naming import op
+from .naming import op, with_dims
 from .return_types import Picked
 from .shapes import reshape, squeeze
 
@@ -46,6 +46,7 @@ def _only(kind: type[Picked], input: Tensor) -> Picked:
 
 
 @op
+@with_dims
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """The places of the elements along ``dim`` in order; equal ones keep their order, whatever ``stable`` says.
 
@@ -56,6 +57,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 
 
 @op
+@with_dims
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> Picked:
     """The elements along ``dim`` in order, with their places: ``(values, indices)``.
 
@@ -71,12 +73,14 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     return _picked(return_types.sort, input, _order(input._array, axis, descending), axis)
 
 
+@op
 def msort(input: Tensor) -> Tensor:
     """The values of :func:`sort` along dimension 0."""
     return sort(input, 0).values
 
 
 @op
+@with_dims
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Picked:
     """The ``k`` largest (or smallest) elements along ``dim`` with their places, always in order: ``(values, indices)``.
 

@@ -41,7 +41,8 @@ SAME += [f"torch.{name}(m, {dims})" for name in ("sum", "mean", "amax", "norm", 
          for dims in ("dim=0", "dim=-1", "dim=(0, 1)") if name != "norm" or dims != "dim=0"]  # fmt: skip
 SAME = [s for s in SAME if "axis" not in s or not s.startswith(("x.nansum", "x.amax", "x.amin"))]
 SAME += [
-    "torch.sum(x)", "sum([p, p, p])", "x.sum([0, 1])", "x.sum(())", "p.sum()", "p.sum(0)", "e.sum()", "e.sum(0)",
+    "torch.sum(x)", "m.diff()", "torch.diff(x, n=2, dim=1)", "torch.diff(v, prepend=v[:1], append=v[:2])",
+    "k.diff(dim=0)", "sum([p, p, p])", "x.sum([0, 1])", "x.sum(())", "p.sum()", "p.sum(0)", "e.sum()", "e.sum(0)",
     "e.sum(1)", "k.sum()", "k.sum(0)", "b.sum()", "b.sum(1)", "u.sum()", "i32.sum()", "k.sum(dtype=torch.float64)",
     "x.sum(dtype=torch.float64)", "z.sum()", "z.mean(0)", "torch.mean(x, dtype=torch.float64)",
     "k.mean(dtype=torch.float32)", "p.mean()", "nan.nansum()", "nan.nansum(1)", "nan.sum(0)", "torch.mean(x, 1, True)",
