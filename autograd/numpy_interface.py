@@ -97,7 +97,8 @@ def _on_values(name: str, function: Callable[..., Any], args: Any, kwargs: dict[
             f"{name} has no derivative here, and an argument requires grad: pass t.detach() if none is wanted, or "
             f"enter a rule with autograd.derivative({name}, ...)"
         )
-    return _wrapped(function(*_unwrapped(args), **{key: _unwrapped(value) for key, value in kwargs.items()}))
+    arrays, options = _unwrapped(args), {key: _unwrapped(value) for key, value in kwargs.items()}
+    return _wrapped(function(*arrays, **options), arrays)
 
 
 def _requires_grad(value: Any) -> bool:
@@ -113,13 +114,21 @@ def _unwrapped(value: Any) -> Any:
     return array_of(value)
 
 
-def _wrapped(value: Any) -> Any:
+def _wrapped(value: Any, given: Any) -> Any:
+    """NumPy's result in Tensors, with memory of their own: a view of ``given`` would not be known as one."""
     if isinstance(value, tuple | list):
-        parts = [_wrapped(v) for v in value]
+        parts = [_wrapped(v, given) for v in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     if isinstance(value, np.ndarray | np.generic) and np.asarray(value).dtype.kind in "fciub":
-        return new_tensor(np.asarray(value))
+        array = np.asarray(value)
+        return new_tensor(array.copy() if _shares_memory(array, given) else array)
     return value
+
+
+def _shares_memory(array: Any, given: Any) -> bool:
+    if isinstance(given, tuple | list):
+        return any(_shares_memory(array, part) for part in given)
+    return isinstance(given, np.ndarray) and np.may_share_memory(array, given)
 
 
 # -- NumPy's other functions

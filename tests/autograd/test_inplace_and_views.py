@@ -213,6 +213,19 @@ def test_views_share_memory_and_version() -> None:
         assert x._version[0] == before + 1
 
 
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_what_numpy_gives_is_a_known_view_or_has_memory_of_its_own(requires_grad: bool) -> None:
+    x = arange(6.0).reshape(2, 3).requires_grad_(requires_grad) * 1
+    functions = [
+        np.transpose, np.ravel, np.squeeze, np.flip, np.fliplr, np.diagonal, np.atleast_1d, np.real, np.rot90,
+        lambda t: np.split(t, 2)[0], lambda t: np.reshape(t, 6), lambda t: np.swapaxes(t, 0, 1),
+        lambda t: np.expand_dims(t, 0), lambda t: np.broadcast_to(t, (2, 2, 3)),
+    ]  # fmt: skip
+    for function in functions:
+        result = function(x)
+        assert np.shares_memory(result.detach().numpy(), x.detach().numpy()) == (result._version is x._version)
+
+
 def test_data_shares_memory_but_no_version() -> None:
     x = ones(3)
     x.data.add_(1.0)
