@@ -233,22 +233,21 @@ def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> 
             None if edge is None or rule is None else rule(g, out, *args, **kwargs)
             for edge, rule in zip(edges, row.rules)
         ]
+    result = [(edge, part) for edge, part in zip(edges, parts) if edge is not None and part is not None]
+    if node.shapes is None and node.is_complex is None:  # as most are
+        return result
 
-    result: list[tuple[Edge, Any]] = []
-    for i, part in enumerate(parts):
-        edge = edges[i]
-        if part is None or edge is None:
-            continue
-        if isinstance(part, np.generic):
-            part = np.asarray(part)
+    fitted: list[tuple[Edge, Any]] = []
+    places = [i for i, edge in enumerate(edges) if edge is not None and parts[i] is not None]
+    for i, (edge, part) in zip(places, result, strict=True):
         if node.shapes is not None and part.shape != node.shapes[i]:
             part = unbroadcast(part, node.shapes[i])
         if conjugate:
             part = np.conjugate(part)
         if node.is_complex is not None and not node.is_complex[i] and part.dtype.kind == "c":
             part = np.real(part)
-        result.append((edge, part))
-    return result
+        fitted.append((edge, part))
+    return fitted
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -348,7 +347,7 @@ def _one(shape: tuple[int, ...], dtype: Any) -> Any:
 def _hooked(hooks: Any, g: Any) -> Any:
     """``g`` as the hooks leave it: each sees a Tensor, and may return another in its place."""
     for hook in list(hooks.values()):
-        given = g if isinstance(g, Tensor) else new_tensor(g)
+        given = g if isinstance(g, Tensor) else new_tensor(g if hasattr(g, "indices") else np.asarray(g))
         changed = hook(given)
         if changed is not None:
             g = changed if modes.grad else changed._array

@@ -29,13 +29,15 @@ __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_en
 @primitive
 def softmax_nll(x: Any, target: Any, share: Any, reduction: str) -> Any:
     """-log softmax(x)[target]. Shape (N, C) to (N,), or () if reduced."""
-    rows = np.arange(len(x))
-    shifted = x - np.max(x, axis=1, keepdims=True)
-    gap = np.exp(shifted)  # becomes softmax - one-hot, the derivative
-    total = np.sum(gap, axis=1, keepdims=True)
-    each = np.log(total[:, 0]) - shifted[rows, target]
+    scores = x.T.copy()  # classes first: NumPy reduces over the first dimension several times faster
+    samples = np.arange(len(x))
+    scores -= np.maximum.reduce(scores, axis=0)
+    gap = np.exp(scores)  # becomes softmax - one-hot, the derivative
+    total = np.add.reduce(gap, axis=0)
+    each = np.log(total) - scores[target, samples]
     gap /= total
-    gap[rows, target] -= 1
+    gap[target, samples] -= 1
+    gap = gap.T
     if share is not None:
         each = np.where(share == 0, 0, each * share.astype(x.dtype, copy=False))
     if reduction == "none":
@@ -126,7 +128,7 @@ def cross_entropy(
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     check_scores(input, weight)
-    if target.shape == input.shape and target.dtype.kind == "f":
+    if target._array.shape == input._array.shape and target._array.dtype.kind == "f":
         return _of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
     scores, classes, counts, shape = flat_classes(input, target, ignore_index)
     if label_smoothing:
@@ -217,12 +219,12 @@ def _as_targets(loss: Tensor, shape: tuple[int, ...], reduction: str) -> Tensor:
 @primitive
 def bernoulli_nll(p: Any, y: Any) -> Any:
     """-(y log p + (1 - y) log(1 - p)), with logarithms of at least -100."""
-    with np.errstate(divide="ignore"):
-        return np.maximum(log(p), -100)
     return (y - 1) * _bounded(np.log1p, -p) - y * _bounded(np.log, p)
 
 
 def _bounded(log: Any, p: Any) -> Any:
+    with np.errstate(divide="ignore"):
+        return np.maximum(log(p), -100)
 
 
 @primitive

@@ -9,10 +9,12 @@ import numpy as np
 from ...autograd.tape import apply
 from ...autograd.tensor import Tensor
 
+_UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+
 
 def check_scores(input: Tensor, weight: Tensor | None) -> None:
     """Raise RuntimeError unless scores are real, and ``weight``, if there is one, has one number for each class."""
-    if input.dtype.kind != "f":
+    if input._array.dtype.kind != "f":
         raise RuntimeError(f"scores of classes are real numbers, got an input of {input.dtype}: use input.float()")
     if weight is None:
         return
@@ -32,13 +34,14 @@ def check_scores(input: Tensor, weight: Tensor | None) -> None:
 def flat_classes(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, Any, Any, tuple[int, ...]]:
     """Scores (M, C), classes (M,), for each 1 or 0 as it counts or not (None if all do), and the target's shape."""
     _check_shapes(input, target)
-    scores, shape = input, target._array.shape
-    if input.ndim == 1:
+    scores, shape, ndim = input, target._array.shape, input._array.ndim
+    if ndim == 1:
         scores = apply(np.reshape, input, (1, -1))
-    elif input.ndim > 2:
+    elif ndim > 2:
         scores = apply(np.reshape, apply(np.moveaxis, input, 1, -1), (-1, input.shape[1]))
-    classes, counts = _checked(target._array.reshape(-1), scores.shape[1], ignore_index, scores.dtype)
-    return scores, classes, counts, () if input.ndim == 1 else shape
+    n_classes, dtype = scores._array.shape[1], scores._array.dtype
+    classes, counts = _checked(target._array.reshape(-1), n_classes, ignore_index, dtype)
+    return scores, classes, counts, () if ndim == 1 else shape
 
 
 def shares(classes: Any, counts: Any, weight: Tensor | None) -> Any:
@@ -54,6 +57,9 @@ def _checked(target: Any, classes: int, ignore_index: int, dtype: Any) -> tuple[
     counts = None
     if not target.size:
         return target, counts
+    unsigned = target.view(_UNSIGNED[target.itemsize])  # as which a negative number is larger than any class
+    if ignore_index < 0 and np.maximum.reduce(unsigned) < classes:
+        return target, counts
     if ignore_index >= 0 or np.minimum.reduce(target) < 0:
         kept = target != ignore_index
         target, counts = np.where(kept, target, 0), kept.astype(dtype)
@@ -67,8 +73,11 @@ def _checked(target: Any, classes: int, ignore_index: int, dtype: Any) -> tuple[
 
 
 def _check_shapes(input: Tensor, target: Tensor) -> None:
-    have, wanted = tuple(target.shape), (input.shape[0], *input.shape[2:])
-    if target.shape == input.shape and input.ndim > 1:
+    have, given = target._array.shape, input._array.shape
+    wanted = given[:1] + given[2:]
+    if have == wanted and target._array.dtype.kind in "iu" and len(given) > 1:
+        return
+    if have == given and input.ndim > 1:
         raise RuntimeError(
             f"Expected floating point type for target with class probabilities, got {_type_name(target)}: convert a "
             f"one-hot target with .float(), or give the number of each class, target.argmax(1)"
