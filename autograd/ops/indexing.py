@@ -13,6 +13,7 @@ import numpy as np
 from ..derivatives import indexing as primitives
 from ..derivatives.indexing import is_basic
 from ..derivatives.shapes import replaced
+from ..dtypes import is_differentiable
 from ..inplace import overwrite
 from ..modes import modes
 from ..tape import apply
@@ -114,6 +115,7 @@ def __setitem__(input: Tensor, index: Any, value: Any) -> None:
             [2., 0.]])
     """
     recording = modes.grad and (input.requires_grad or (isinstance(value, Tensor) and value.requires_grad))
+    recording = recording and is_differentiable(input.dtype)
     index = plain_index(index, recording)
     if not isinstance(value, Tensor | bool | int | float | complex):
         value = np.asarray(value)

@@ -183,6 +183,12 @@ def test_value_of_another_dtype_is_converted() -> None:
     assert x.tolist() == [2, 1, 0] and x.dtype == torch.int64
 
 
+def test_whole_numbers_take_values_and_no_history() -> None:
+    x = torch.zeros(3, dtype=torch.int64)
+    x[0] = tensor(2.7, requires_grad=True)
+    assert x.tolist() == [2, 0, 0] and not x.requires_grad
+
+
 def test_a_loop_of_assignments_carries_gradients() -> None:
     """h[t + 1] = h[t] w: the gradient of h[T] = w^T is T w^(T - 1)."""
     w = tensor(0.9, dtype=torch.float64, requires_grad=True)
