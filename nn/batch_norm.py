@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.ops.values import dtype_of
+from ..autograd.ops.values import check_device, dtype_of
 from ..autograd.tape import apply
 from ..autograd.tensor import Tensor, new_tensor
 from . import functional as F
@@ -44,6 +44,7 @@ class _Statistics(Module):
         bias: bool = True,
     ) -> None:
         super().__init__()
+        check_device(device)
         self.num_features = num_features
         self.eps = eps
         self.momentum = momentum

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.ops.values import check_device
 from ..autograd.tensor import Tensor
 from . import functional as F
 from .module import Module
@@ -22,6 +23,7 @@ class _Affine(Module):
     bias: Parameter | None
 
     def _make_parameters(self, shape: tuple[int, ...], weight: bool, bias: bool, device: Any, dtype: Any) -> None:
+        check_device(device)
         for name, wanted in (("weight", weight), ("bias", bias)):
             self.register_parameter(name, empty_parameter(*shape, device=device, dtype=dtype) if wanted else None)
         self.reset_parameters()

@@ -267,6 +267,9 @@ def test_errors_of_functions_are_pytorchs(call: Any) -> None:
 def test_other_errors() -> None:
     with pytest.raises(RuntimeError, match="all inputs must share same datatype, got an input of float64"):
         nn.BatchNorm1d(3)(mt.ones(2, 3, dtype=mt.float64))
+    for make in (nn.BatchNorm1d, nn.LazyBatchNorm1d, nn.LayerNorm):
+        with pytest.raises(RuntimeError, match="device 'cuda' is not available"):
+            make(*(() if make is nn.LazyBatchNorm1d else (3,)), device="cuda")
     with pytest.raises(RuntimeError, match="divisible by num_groups"):
         F.group_norm(mt.ones(2, 3), 2)
     with pytest.raises(ValueError, match="Expected 3D or higher dimensionality input"):
