@@ -221,15 +221,15 @@ class LRScheduler:
         >>> ExponentialLR(SGD([tensor([1.0])], lr=1.0), gamma=0.5).preview(3)
         [[1.0], [0.5], [0.25]]
         """
-        return [[float(number(group["lr"])) for group in groups] for groups in self._trace(n)]
+        return [lrs_of(optimizer) for optimizer in self._ahead(n)]
 
-    def _trace(self, n: int) -> Iterator[list[dict[str, Any]]]:
-        """The groups of the optimizer (a copy of them) now and after each of the next ``n - 1`` steps."""
+    def _ahead(self, n: int) -> Iterator[Any]:
+        """A copy of the optimizer's groups, in something like an optimizer, now and after each of ``n - 1`` steps."""
         clone = self._detached()
         for i in range(_at_least(0, "n", n)):
             if i:
                 clone.step()
-            yield clone.optimizer.param_groups
+            yield clone.optimizer
 
     def _detached(self) -> Any:
         """A copy of the scheduler whose steps touch nothing."""

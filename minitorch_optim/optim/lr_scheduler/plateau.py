@@ -178,8 +178,8 @@ class ReduceLROnPlateau(LRScheduler):
         """Not defined: RuntimeError."""
         raise RuntimeError("the lr of ReduceLROnPlateau follows from metrics, not from the step: there is no curve")
 
-    def _trace(self, n: int) -> Any:
-        return [self.at(0)]
+    def _ahead(self, n: int) -> Any:
+        return self.at(n)
 
     def _welcome(self) -> None:
         groups = self.optimizer.param_groups

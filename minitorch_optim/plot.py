@@ -1,0 +1,61 @@
+"""Pictures of what happens in training. They are drawn with matplotlib, which is imported when one is drawn.
+
+Each function draws into ``ax``, or into a new figure, and returns the axes: ``.figure.savefig("a.png")`` keeps it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .optim.lr_scheduler import LRScheduler
+from .optim.lr_scheduler.groups import has_momentum, lrs_of, momentum_of
+
+__all__ = ["schedule"]
+
+
+def schedule(scheduler: LRScheduler, n: int, ax: Any = None) -> Any:
+    """Draw the learning rate of each group, now and after each of ``n - 1`` steps; and the momentum, if it changes.
+
+    The steps are taken on a copy: neither the scheduler nor its optimizer is touched.
+
+    Parameters
+    ----------
+    scheduler : LRScheduler
+        which schedule; of a ``ReduceLROnPlateau`` there is no picture before the metrics are there
+    n : int
+        the number of points
+    ax : matplotlib Axes, optional
+        where to draw (default: a new figure)
+
+    Returns
+    -------
+    matplotlib Axes
+        with the learning rates; the momentum has axes of its own on the right
+
+    >>> from minitorch_optim.autograd import tensor
+    >>> from minitorch_optim.optim import SGD
+    >>> from minitorch_optim.optim.lr_scheduler import StepLR
+    >>> axes = schedule(StepLR(SGD([tensor([1.0])], lr=0.5), step_size=2, gamma=0.5), 5)
+    >>> [float(lr) for lr in axes.lines[0].get_ydata()]
+    [0.5, 0.5, 0.25, 0.25, 0.125]
+    """
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        ax = plt.subplots(figsize=(5, 2.5), layout="constrained")[1]
+    cycles = has_momentum(scheduler.optimizer)
+    lrs, momentums = [], []
+    for optimizer in scheduler._ahead(n):
+        lrs.append(lrs_of(optimizer))
+        momentums.append([momentum_of(group) if cycles else 0.0 for group in optimizer.param_groups])
+    steps = range(scheduler.last_epoch, scheduler.last_epoch + len(lrs))
+    for i, values in enumerate(zip(*lrs)):
+        ax.plot(steps, values, color=f"C{i}", label=f"group {i}")
+    if lrs and len(lrs[0]) > 1:
+        ax.legend()
+    ax.set(xlabel="step", ylabel="learning rate")
+    if any(momentum != momentums[0] for momentum in momentums):
+        right = ax.twinx()
+        right.plot(steps, momentums, color="0.6", linestyle="--")
+        right.set_ylabel("momentum (dashed)")
+    return ax
