@@ -215,4 +215,5 @@ def same_states(xs: Any, ys: Any) -> None:
 
 def deviation(xs: Any, ys: Any) -> float:
     """The largest difference of an element of ``xs``, relative to the largest element of its array in ``ys``."""
-    return max(float(np.max(np.abs(x - y)) / max(np.max(np.abs(y)), 1e-300)) for x, y in zip(xs, ys, strict=True))
+    pairs = [(float(np.max(np.abs(x - y))), float(np.max(np.abs(y)))) for x, y in zip(xs, ys, strict=True)]
+    return max(difference / max(size, 1e-300) for difference, size in pairs)

@@ -58,21 +58,26 @@ def drawn(case: Any, random: np.random.Generator) -> dict[str, Any]:
     return with_lr(case, options)
 
 
+def deviations(case: Any, dtype: str, count: int) -> Any:
+    """Random options, and how far we are from PyTorch with them; the states must have the same names."""
+    random = np.random.default_rng(sum(map(ord, case.name)))
+    steps, _ = (MUON_TOLERANCE if case.name == "Muon" else TOLERANCE)[dtype]
+    given = Given([(1, 1), (7, 11), (20, 30)] if case.name == "Muon" else LARGE, dtype, steps)
+    with default_dtype(dtype):
+        for _ in range(count):
+            options = drawn(case, random)
+            ours, theirs = Run(case, options, given).step(steps), TorchRun(case, options, given).step(steps)
+            for here, there in zip(ours.states(), theirs.states(), strict=True):
+                assert here.keys() == there.keys()
+            yield options, deviation(ours.arrays, theirs.arrays)
+
+
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @known_to_torch
 def test_random_options(case: Any, dtype: str) -> None:
-    random = np.random.default_rng(sum(map(ord, case.name)))
-    steps, tolerance = (MUON_TOLERANCE if case.name == "Muon" else TOLERANCE)[dtype]
-    shapes = [(1, 1), (7, 11), (20, 30)] if case.name == "Muon" else LARGE
-    given = Given(shapes, dtype, steps)
-    with default_dtype(dtype):
-        for _ in range(8):
-            options = drawn(case, random)
-            ours, theirs = Run(case, options, given).step(steps), TorchRun(case, options, given).step(steps)
-            found = deviation(ours.arrays, theirs.arrays)
-            assert found <= tolerance, (options, found)
-            for here, there in zip(ours.states(), theirs.states(), strict=True):
-                assert here.keys() == there.keys()
+    _, tolerance = (MUON_TOLERANCE if case.name == "Muon" else TOLERANCE)[dtype]
+    for options, found in deviations(case, dtype, 8):
+        assert found <= tolerance, options
 
 
 @known_to_torch
