@@ -124,7 +124,7 @@ def addcmul(input: Tensor, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Ten
     >>> addcmul(tensor(1.0), tensor(2.0), tensor(3.0), value=0.5)
     tensor(4.)
     """
-    return input + (value * tensor1) * tensor2
+    return add(input, (value * tensor1) * tensor2)
 
 
 @op(inplace=True)
@@ -134,7 +134,7 @@ def addcdiv(input: Tensor, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Ten
     >>> addcdiv(tensor(1.0), tensor(6.0), tensor(3.0), value=0.5)
     tensor(2.)
     """
-    return input + (value * tensor1) / tensor2
+    return add(input, (value * tensor1) / tensor2)
 
 
 @op(inplace=True)
@@ -144,11 +144,11 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     >>> lerp(tensor(1.0), tensor(3.0), 0.25)
     tensor(1.5000)
     """
+    from_start, from_end = add(input, weight * (end - input)), sub(end, (end - input) * (1 - weight))
     if isinstance(weight, Tensor):
-        return where(weight < 0.5, input + weight * (end - input), end - (end - input) * (1 - weight))
-    if weight < 0.5:
-        return input + weight * (end - input)
-    return end - (end - input) * (1 - weight)
+        nearer: Tensor = where(weight < 0.5, from_start, from_end)
+        return nearer
+    return from_start if weight < 0.5 else from_end
 
 
 @op

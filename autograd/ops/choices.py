@@ -12,9 +12,9 @@ import numpy as np
 from ..derivatives import elementwise
 from ..tape import apply
 from ..tensor import Tensor, array_of
-from .comparisons import isnan
+from .comparisons import eq, isnan
 from .creation import tensor  # noqa: F401  for the examples
-from .naming import alias, op
+from .naming import alias, method, op
 
 __all__ = [
     "clamp", "clamp_max", "clamp_min", "clip", "masked_fill", "maximum", "minimum", "nan_to_num", "where",
@@ -83,13 +83,11 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     return apply(np.where, condition, input, other)
 
 
+@method("where")
 def _where_method(self: Tensor, condition: Any, other: Any) -> Tensor:
     """``self`` where ``condition`` is true, ``other`` elsewhere."""
     result: Tensor = where(condition, self, other)
     return result
-
-
-Tensor.where = _where_method  # type: ignore[method-assign]
 
 
 @op(inplace=True)
@@ -115,6 +113,6 @@ def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neg
     high = float(limits.max) if posinf is None else posinf
     low = float(limits.min) if neginf is None else neginf
     result: Tensor = where(isnan(input), nan, input)
-    result = where(result == float("inf"), high, result)
-    finite: Tensor = where(result == float("-inf"), low, result)
+    result = where(eq(result, float("inf")), high, result)
+    finite: Tensor = where(eq(result, float("-inf")), low, result)
     return finite

@@ -24,7 +24,7 @@ __all__ = [
 def _comparison(name: str, primitive: Any, sign: str, *methods: str) -> Callable[[Any, Any], Tensor]:
     def compare(input: Any, other: Any) -> Tensor:
         if other is None or isinstance(other, str):
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
         return apply(primitive, input, other)
 
     compare.__name__ = compare.__qualname__ = name

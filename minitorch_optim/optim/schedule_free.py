@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor, no_grad
+from ..autograd import Tensor
 from .checks import at_least_zero, betas, between, learning_rate
 from .optimizer import Optimizer
 
@@ -120,7 +120,6 @@ class _ScheduleFree(Optimizer):
         """Put the average x into the parameters: evaluate and save in this mode."""
         self._put(False)
 
-    @no_grad()
     def _put(self, training: bool) -> None:
         for group in self.param_groups:
             if group["train_mode"] is training:
@@ -130,7 +129,7 @@ class _ScheduleFree(Optimizer):
                 state = self.state.get(p)
                 if state:
                     x, z = state["x"], state["z"]
-                    p.copy_((1 - self._beta(group)) * z + self._beta(group) * x if training else x)
+                    p.detach().copy_((1 - self._beta(group)) * z + self._beta(group) * x if training else x)
 
     def step(self, closure: Any = None) -> Any:
         """As :meth:`Optimizer.step`, in training mode only."""
