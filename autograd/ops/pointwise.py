@@ -123,8 +123,8 @@ def log2(input: Tensor) -> Tensor:
 def log10(input: Tensor) -> Tensor:
     """The logarithm of each element to base 10.
 
-    >>> log10(tensor([1.0, 100.0]))
-    tensor([0., 2.])
+    >>> log10(tensor([1.0, 2.0]))
+    tensor([0.0000, 0.3010])
     """
     return apply(np.log10, input)
 
