@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from . import derivatives as derivatives
 from . import dtypes, numpy_interface, ops, printing, random  # noqa: F401  numpy_interface takes NumPy's calls
+from . import functional as functional
 from .backward import backward as backward
 from .backward import grad as grad
 from .dtypes import *
 from .function import Function as Function
+from .gradcheck import gradcheck as gradcheck
+from .gradcheck import gradgradcheck as gradgradcheck
 from .modes import enable_grad as enable_grad
 from .modes import inference_mode as inference_mode
 from .modes import is_grad_enabled as is_grad_enabled
