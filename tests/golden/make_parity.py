@@ -34,7 +34,8 @@ compare them each time they run. In the table: the largest distance of any numbe
 
 Adafactor and Muon take sums over a whole tensor, which each library adds up in an order of its own. Muon computes its
 matrix products in bfloat16, of 8 bits; a sum that falls on the other side of a tie moves an element by one part in 256.
-Their lines depend on the machine. Sparse gradients of SGD and Adagrad are compared beside PyTorch, within 1e-14 relative.
+Their lines depend on the machine. Sparse gradients of SGD and Adagrad agree within 1e-14 relative of PyTorch's as
+installed.
 
 ## Beside PyTorch as it is installed
 
