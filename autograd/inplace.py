@@ -94,12 +94,22 @@ def overwrite(x: Tensor, result: Tensor, what: str) -> Tensor:
 
 def _new_history(x: Tensor, result: Tensor) -> None:
     if x._view is None:
-        x._node, x._requires_grad = result._node, result._requires_grad
+        _take_node(x, result._node)
+        x._requires_grad = result._requires_grad
         return
     base = x._view.base
     edges = [(t._node or t) if t.requires_grad else None for t in (base, result)]
     # Only the steps of the view are kept: the view itself would hold the base, and the base its node.
     kept = (Like(base._array), Like(x._array), x._view.steps)
-    base._node = Node(TABLE[_replaced], (*edges, None), kept, {}, None)
+    _take_node(base, Node(TABLE[_replaced], (*edges, None), kept, {}, None))
     base._requires_grad = True
     x._view.refresh(x)
+
+
+def _take_node(tensor: Tensor, node: Node | None) -> None:
+    """Let ``node`` be what made ``tensor``. If the tensor retains its gradient, it is now the one by the new values."""
+    old, tensor._node = tensor._node, node
+    if old is not None and old.retained and node is not None:
+        moving = [reference for reference in old.retained if reference() is tensor]
+        old.retained = [reference for reference in old.retained if reference() is not tensor]
+        node.retained = [*(node.retained or ()), *moving]

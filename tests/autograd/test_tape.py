@@ -308,6 +308,17 @@ def test_retained_gradients() -> None:
     x.retain_grad()  # nothing to do for a leaf
 
 
+def test_a_retained_gradient_is_the_one_by_the_last_values() -> None:
+    x = leaf(1, 2)
+    y = x * 2
+    y.retain_grad()
+    y.mul_(3)
+    y[0].mul_(5)
+    (y * y).sum().backward()
+    assert y.grad.tolist() == [60.0, 24.0]
+    assert x.grad.tolist() == [1800.0, 144.0]
+
+
 def test_hooks_see_and_replace_gradients() -> None:
     x = leaf(1, 2)
     y = x * 2
