@@ -34,8 +34,10 @@ pi, e, inf, nan = _np.pi, _np.e, _np.inf, _np.nan
 newaxis = None
 
 _PARTS = (
-    "accelerator", "backends", "cuda", "datasets", "nn", "optim", "plot", "random", "sparse", "testing", "utils",
+    "accelerator", "backends", "checkpoint", "cuda", "datasets", "nn", "optim", "plot", "random", "serialization",
+    "sparse", "testing", "utils",
 )  # fmt: skip
+_FROM_PARTS = {"Checkpoint": "checkpoint", "load": "serialization", "save": "serialization"}
 
 if not TYPE_CHECKING:  # as in autograd/__init__.py
     __all__ = [
@@ -61,10 +63,12 @@ def are_deterministic_algorithms_enabled() -> _Any:
 def __getattr__(name: str) -> _Any:
     if name in _PARTS:
         return _importlib.import_module(f"{__name__}.{name}")
+    if name in _FROM_PARTS:
+        return getattr(_importlib.import_module(f"{__name__}.{_FROM_PARTS[name]}"), name)
     near = _difflib.get_close_matches(name, __dir__(), n=1)
     hint = f". Did you mean {near[0]!r}?" if near else ": it may be a name of PyTorch that this library does not have"
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals()["__all__"], *_PARTS, "__version__"])
+    return sorted([*globals()["__all__"], *_PARTS, *_FROM_PARTS, "__version__"])

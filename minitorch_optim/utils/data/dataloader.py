@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from ...autograd import Generator, Tensor, as_tensor, float64, stack, tensor
+from . import position
 from .dataset import IterableDataset
+from .position import Pass
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, fresh_generator
 
 __all__ = ["DataLoader", "default_collate", "default_convert"]
@@ -138,6 +140,8 @@ class DataLoader:
         self.prefetch_factor = prefetch_factor
         self.persistent_workers = persistent_workers
         self.generator = generator
+        self._pass: Pass | None = None  # the one that was begun last
+        self._resumed: Pass | None = None  # the one that load_state_dict() gave, until it is gone on with
 
     def __len__(self) -> int:
         if isinstance(self.dataset, IterableDataset):
@@ -148,15 +152,73 @@ class DataLoader:
         return len(self.batch_sampler if self.batch_sampler is not None else self.sampler)  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[Any]:
+        resumed, self._resumed = self._resumed, None
+        generators = position.generators_of(self)
+        if resumed is None:
+            self._pass = Pass(position.states_of(generators))
+            return self._pass.counting(self._batches(0))
+        self._pass = resumed
+        with position.replaying(resumed, generators, ahead=self.num_workers > 0):
+            batches = self._batches(resumed.taken)
+        return resumed.counting(batches)
+
+    def _batches(self, skipped: int) -> Iterator[Any]:
+        """The batches of one pass; as many as are ``skipped`` are drawn, but not fetched."""
         fresh_generator(self.generator)  # PyTorch draws a seed for its workers here; the stream stays the same
         if isinstance(self.dataset, IterableDataset):
-            return self._stream(iter(self.dataset))
+            return position.without(skipped, self._stream(iter(self.dataset)))
         if self.batch_sampler is None:
             assert self.sampler is not None
-            return (self.collate_fn(self.dataset[index]) for index in self.sampler)
-        if self.num_workers:
-            return self._ahead(iter(self.batch_sampler))
-        return map(self._fetch, self.batch_sampler)
+            indices = position.without(skipped, iter(self.sampler))
+            return (self.collate_fn(self.dataset[index]) for index in indices)
+        groups = position.without(skipped, iter(self.batch_sampler))
+        return self._ahead(groups) if self.num_workers else map(self._fetch, groups)
+
+    # -- the position in the data ----------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The position in the data, with which :meth:`load_state_dict` of another such loader goes on.
+
+        ``"taken"``: how many batches of the running pass were handed out, None between two passes. ``"start"``: the
+        states of the generators when it began, the global one first. ``"own"``: their states now, without the global
+        one, which belongs to the program (``get_rng_state()``).
+
+        >>> from minitorch_optim.autograd import get_rng_state, set_rng_state
+        >>> loader = DataLoader(range(6), shuffle=True)
+        >>> batches = iter(loader)
+        >>> seen = [next(batches) for _ in range(4)]
+        >>> state, stream = loader.state_dict(), get_rng_state()
+        >>> rest = list(batches)
+        >>> other = DataLoader(range(6), shuffle=True)
+        >>> other.load_state_dict(state); set_rng_state(stream)
+        >>> list(other) == rest
+        True
+        """
+        own = position.states_of(position.generators_of(self)[1:])
+        running = self._resumed or self._pass
+        if running is None or running.over:
+            return {"taken": None, "start": None, "own": own}
+        return {"taken": running.taken, "start": list(running.start), "own": own}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Let the next ``iter()`` go on where :meth:`state_dict` was called: same order, the batches taken left out.
+
+        Dataset, batch size and sampler must be the same. The order is drawn again from the states that the generators
+        had at the start, and afterwards the global generator has its state back. So this does not hold for a sampler
+        or an IterableDataset that draws from the *global* generator in the middle of a pass: give it one of its own,
+        as its attribute ``generator``. A batch counts as taken when it was handed out. A pass that a ``break`` ended is
+        over.
+        """
+        generators = position.generators_of(self)
+        if len(state_dict["own"]) != len(generators) - 1:
+            raise ValueError(
+                f"the state is of a DataLoader with {len(state_dict['own'])} generators of its own, and this one has "
+                f"{len(generators) - 1}: give the same generator= and sampler as when it was saved"
+            )
+        for generator, state in zip(generators[1:], state_dict["own"], strict=True):
+            generator.set_state(state)
+        self._pass = None
+        self._resumed = None if state_dict["taken"] is None else Pass(state_dict["start"], state_dict["taken"])
 
     def _fetch(self, indices: list[Any]) -> Any:
         if self.collate_fn is default_collate and hasattr(self.dataset, "batch"):
