@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import runpy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,3 +58,13 @@ def test_into_given_axes_and_of_nothing() -> None:
 def test_no_picture_of_what_depends_on_metrics() -> None:
     with pytest.raises(RuntimeError, match="metrics"):
         plot.schedule(L.ReduceLROnPlateau(optimizer()), 10)
+
+
+def test_the_page_of_schedules_is_that_of_the_code(tmp_path: Path) -> None:
+    docs = Path(__file__).resolve().parents[1] / "docs"
+    runpy.run_path(str(docs / "make_schedule_pictures.py"))["main"](tmp_path)
+    page = (tmp_path / "schedules.md").read_text(encoding="utf-8")
+    assert page == (docs / "schedules.md").read_text(encoding="utf-8"), "run docs/make_schedule_pictures.py"
+    pictures = sorted(path.name for path in (docs / "pictures" / "schedules").iterdir())
+    assert pictures == sorted(path.name for path in (tmp_path / "pictures" / "schedules").iterdir())
+    assert all(f"pictures/schedules/{name}" in page for name in pictures)
