@@ -107,26 +107,22 @@ def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
     tensor([2., 3.], grad_fn=<AddBackward>)
     """
     row = TABLE[primitive]
-    arrays = []
-    needs, bit = 0, 1  # needs: one bit for each argument that requires grad
+    arrays = list(args)
+    needs = 0  # one bit for each argument that requires grad
     dtype, mixed = None, False
-    for arg in args:
+    for i, arg in enumerate(args):
         if isinstance(arg, Tensor):
             if arg._view is not None:
                 arg._view.refresh(arg)
             if arg._requires_grad:
-                needs |= bit
-            array = arg._array
-            arrays.append(array)
+                needs |= 1 << i
+            arrays[i] = array = arg._array
             if dtype is None:
                 dtype = array.dtype
             elif array.dtype is not dtype:
                 mixed = True
-        else:
-            arrays.append(arg)
-            if type(arg) not in _NUMBERS:
-                mixed = True
-        bit += bit
+        elif type(arg) not in _NUMBERS:
+            mixed = True
     if row.promotes and (mixed or row.promotes_numbers or dtype is None or dtype.kind not in "fc"):
         args = _promote(row, args)
         arrays = [arg._array if isinstance(arg, Tensor) else arg for arg in args]
@@ -139,10 +135,11 @@ def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
         out, kwargs["saved"] = out
     if type(out) is not np.ndarray:
         out = out if hasattr(out, "indices") else np.asarray(out)  # sparse, or the scalar of a 0-d result
-    recording = needs and modes.grad and row.differentiable
-    result = new_tensor(out, bool(recording))
-    if recording:
+    if needs and row.differentiable and modes.grad:
+        result = new_tensor(out, True)
         result._node = _record(row, needs, args, arrays, kwargs, result)
+    else:
+        result = new_tensor(out)
     if row.view and isinstance(args[0], Tensor):
         look_into(result, args[0], row, args[1:], kwargs)
     return result
@@ -166,8 +163,9 @@ def _record(
     row: Row, needs: int, args: tuple[Any, ...], arrays: list[Any], kwargs: dict[str, Any], result: Tensor
 ) -> Node:
     out = result._array
-    reads = row.reads_for(needs, len(args))
-    edges: list[Any] = [None] * len(args)
+    count = len(args)
+    reads = row.reads.get((needs, count)) or row.reads_for(needs, count)
+    edges: list[Any] = [None] * count
     shapes = None
     for i in reads.differentiated:
         arg = args[i]
@@ -175,7 +173,7 @@ def _record(
         if row.elementwise and arrays[i].shape != out.shape:
             shapes = [getattr(array, "shape", ()) for array in arrays]
     kinds = None
-    if out.dtype.kind == "c" or any([type(a) is np.ndarray and a.dtype.kind == "c" for a in arrays]):  # noqa: C419
+    if out.dtype.kind == "c" or arrays[reads.differentiated[0]].dtype.kind == "c":
         kinds = [getattr(a, "dtype", out.dtype).kind == "c" for a in arrays]
 
     stamps: list[Any] = []
