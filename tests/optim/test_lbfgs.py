@@ -141,6 +141,52 @@ def test_the_budget_of_evaluations_is_pytorchs(max_eval):
     np.testing.assert_allclose(mine[0][2], theirs[0][2], rtol=1e-14)
 
 
+@pytest.mark.parametrize("max_eval", [2, 3, 4, 7])
+@pytest.mark.parametrize("lr", [0.01, 1, 300])
+def test_the_budget_holds_within_a_line_search(max_eval, lr):
+    torch = pytest.importorskip("torch")
+
+    def run(lib, optimizer):
+        x = lib.tensor([0.0], dtype=lib.float64, requires_grad=True)
+        run = optimizer([x], lr=lr, max_eval=max_eval, **WOLFE)
+
+        def closure():
+            run.zero_grad()
+            loss = (0.05 * (x - 2) ** 2 - lib.sin(5 * x + 1)).sum()
+            loss.backward()
+            return loss
+
+        points = []
+        for _ in range(4):
+            run.step(closure)
+            points.append((*counts(run), x.item()))
+        return points
+
+    mine, theirs = run(ours, LBFGS), run(torch, torch.optim.LBFGS)
+    assert [point[:2] for point in mine] == [point[:2] for point in theirs]
+    assert [point[2] for point in mine] == pytest.approx([point[2] for point in theirs], rel=1e-9)
+
+
+def test_a_step_that_shows_next_to_no_curvature_is_not_remembered():
+    torch = pytest.importorskip("torch")
+    for height, remembered in ((1e-7, False), (1e-3, True)):  # y.s = 2 height^3, against 1e-10
+        lengths = []
+        for lib, optimizer in ((ours, LBFGS), (torch, torch.optim.LBFGS)):
+            x = lib.tensor([1.0], dtype=lib.float64, requires_grad=True)
+            run = optimizer([x], lr=0.5, max_iter=2, max_eval=9, tolerance_grad=0, tolerance_change=0)
+
+            def closure(run=run, x=x, height=height):
+                run.zero_grad()
+                loss = (height * x * x).sum()
+                loss.backward()
+                return loss
+
+            run.step(closure)
+            lengths.append((len(run.state[x]["old_dirs"]), x.item()))
+        assert lengths[0][0] == lengths[1][0] == remembered
+        assert lengths[0][1] == pytest.approx(lengths[1][1], rel=1e-14)
+
+
 def network(lib, optimizer, steps, **options):
     """A network with one hidden layer, four parameters of three shapes, one of which joins in later."""
     rng = np.random.default_rng(5)
@@ -605,6 +651,14 @@ def test_a_closure_may_move_the_parameters_as_style_transfer_does():
     np.testing.assert_allclose(run(ours, LBFGS), run(torch, torch.optim.LBFGS), rtol=1e-10)
 
 
+def test_a_graph_from_before_the_step_notices_it():
+    x = leaf([4.0, 1.0])
+    before = (x * x).sum()
+    LBFGS([x], lr=0.1).step(closure_of(bowl, x))
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        before.backward()
+
+
 def test_state_that_the_user_puts_in_is_used():
     x = leaf([4.0, 1.0])
     optimizer = LBFGS([x], max_iter=2, lr=0.1)
@@ -642,6 +696,30 @@ def test_if_the_closure_raises_the_last_iteration_stands_and_the_run_can_go_on()
             except KeyError:
                 assert x.tolist() == points[-1]
         np.testing.assert_allclose(points[-1], straight, rtol=1e-9)
+
+
+def test_a_step_that_was_not_made_is_not_learned_from():
+    """After an iteration that failed, the closure may speak of other data: its gradients say nothing of curvature."""
+    x = leaf([4.0, 1.0])
+    optimizer = LBFGS([x], max_iter=3, **WOLFE)
+    optimizer.step(closure_of(bowl, x))
+    x.data = ours.tensor([5.0, -2.0], dtype=ours.float64)
+    evaluate, calls = closure_of(lambda x: rosenbrock_of(ours, x), x), 0
+
+    def breaking():
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise KeyError("no data")
+        return evaluate()
+
+    with pytest.raises(KeyError):
+        optimizer.step(breaking)
+    assert optimizer.state[x]["t"] == 0.0
+    pairs = len(optimizer.state[x]["old_dirs"])
+    optimizer.param_groups[0]["max_iter"] = 1
+    optimizer.step(closure_of(lambda x: 3 * rosenbrock_of(ours, x), x))
+    assert len(optimizer.state[x]["old_dirs"]) == pairs
 
 
 def test_it_needs_a_closure():

@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.interpolate
 import scipy.optimize
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +77,59 @@ def test_functions_that_are_hard_to_search(name, c1, c2, first):
     assert search.accepted == ((name, first) != ("1", 1e3))  # there it closes in on a point too high, as minFunc does
     assert satisfies(search.point, phi(0.0), c1, c2) or not search.accepted
     assert search.point.f < phi(0.0).f
+
+
+def rough(seed):
+    """A wave on a slope: whatever the first step, much of the search happens in its second phase."""
+    a, b, c = np.random.default_rng(seed).uniform([0.3, 1.0, 0.0], [1.5, 9.0, 6.0])
+    return of_one_number(
+        lambda t: 0.05 * (t - 2) ** 2 + a * math.sin(b * t + c),
+        lambda t: 0.1 * (t - 2) + a * b * math.cos(b * t + c),
+    )
+
+
+def falling(t):
+    return Point(t, -t - math.sqrt(t), np.array([-1 - 0.5 / math.sqrt(t + 1e-9)]), -1 - 0.5 / math.sqrt(t + 1e-9))
+
+
+# Steep at 1, and flat where the first search beyond it looks: lower than the start, higher than at 1.
+basin = scipy.interpolate.CubicHermiteSpline([0, 1, 5.505, 20], [0, -1, -0.5, -0.5], [-1, -2, 0, 0])
+stairs = of_one_number(basin, basin.derivative())
+
+SEARCHED = [*ONE_NUMBER.values(), *(phi for phi in map(rough, range(24)) if phi(0.0).slope < 0), falling, stairs]
+
+
+@pytest.mark.parametrize(("c2", "tolerance"), [(0.9, 1e-9), (0.1, 1e-9), (1e-3, 1e-9), (1e-3, 1e-2)])
+def test_each_evaluation_is_where_pytorchs_search_makes_it(c2, tolerance):
+    torch = pytest.importorskip("torch")
+    search = pytest.importorskip("torch.optim.lbfgs")._strong_wolfe
+    longest = 3.0
+    for phi in SEARCHED:
+        start = phi(0.0)
+        for first in (1e-3, 0.1, 1.0, 1e3):
+            for max_steps in (0, 2, 4, 25):
+                mine, theirs = [], []
+
+                def looked_at(t, phi=phi, seen=mine):
+                    seen.append(t)
+                    return phi(t)
+
+                def objective(x, t, d, phi=phi, seen=theirs):
+                    seen.append(float(t))
+                    point = phi(float(t))
+                    return point.f, torch.tensor([point.slope / longest], dtype=torch.float64)
+
+                found = strong_wolfe(
+                    looked_at, start, first, longest=longest, c2=c2, tolerance_change=tolerance, max_steps=max_steps
+                )
+                d = torch.tensor([longest], dtype=torch.float64)
+                g, slope = torch.tensor([start.slope / longest, start.slope], dtype=torch.float64).split(1)
+                *_, t, evaluations = search(
+                    objective, None, first, d, start.f, g, slope[0], c2=c2, tolerance_change=tolerance, max_ls=max_steps
+                )
+                assert len(mine) == found.evaluations == evaluations
+                np.testing.assert_allclose(mine, theirs, rtol=1e-4)  # rounding grows where a cubic is nearly a line
+                assert found.point.t == pytest.approx(float(t), rel=1e-4)
 
 
 def direction_at(problem, rng):

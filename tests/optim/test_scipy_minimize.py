@@ -12,7 +12,7 @@ import scipy.optimize
 
 from minitorch_optim.autograd import complex128, float32, float64, from_numpy, no_grad, tensor
 from minitorch_optim.optim import LBFGS, ScipyMinimize
-from minitorch_optim.optim.scipy_minimize import ASKS_FOR, BOUNDED
+from minitorch_optim.optim.scipy_minimize import ASKS_FOR, BOUNDED, Differentiated
 from minitorch_optim.testing import functions
 
 METHODS = list(ASKS_FOR)
@@ -171,9 +171,29 @@ def test_products_with_the_hessian_also_where_part_of_it_is_zero(method):
     assert w.item() == 2.0
 
 
-def test_the_hessian_is_that_of_differences():
-    from minitorch_optim.optim.scipy_minimize import Differentiated
+def test_what_is_known_of_a_point_is_void_when_the_parameters_change():
+    problem = functions.wood()
+    x = problem.at_start()
+    objective = Differentiated(lambda: problem(x), [x], "trust-ncg")
+    point, v = np.array(problem.start), np.eye(4)[0]
+    product = objective.products(point, v)
+    assert np.array_equal(objective.products(point, v), product) and objective.evaluations == 1
+    with no_grad():
+        x += 1  # as a callback may
+    assert np.array_equal(objective.products(point, v), product) and objective.evaluations == 2
+    assert x.tolist() == list(problem.start)
 
+
+def test_the_best_point_is_one_within_the_bounds():
+    x = tensor([3.0], dtype=float64, requires_grad=True)
+    objective = Differentiated(lambda: (x**2).sum(), [x], "trust-constr")
+    objective.bounds = scipy.optimize.Bounds([1.0], [5.0])
+    for point in (2.0, 0.5, 4.0):
+        objective.values(np.array([point]))
+    assert (objective.best.tolist(), objective.best_value) == ([2.0], 4.0)
+
+
+def test_the_hessian_is_that_of_differences():
     problem = functions.wood()
     x = problem.at_start()
     objective = Differentiated(lambda: problem(x), [x], "trust-exact")
