@@ -112,7 +112,8 @@ def minimize(objective: Objective, memory: Memory, group: dict[str, Any]) -> LBF
         if not (math.isfinite(slope) and slope <= -tolerance_change):
             reason = NOT_DOWNHILL if math.isfinite(slope) else NOT_FINITE_AHEAD
             break
-        t = min(1.0, 1 / float(np.abs(g).sum())) * lr if first else lr
+        total = float(np.abs(g).sum())
+        t = 1 / total * lr if first and total > 1 else lr
 
         if group["line_search_fn"] is None and iterations == max_iter:  # nobody will ask what the loss is there
             objective.move(objective.where() + t * d)
@@ -126,7 +127,7 @@ def minimize(objective: Objective, memory: Memory, group: dict[str, Any]) -> LBF
         memory.d, memory.t = d, t
         not_finite += search.not_finite
 
-        if search.not_finite and not search.accepted and t * largest(d) <= tolerance_change:
+        if search.not_finite and not search.accepted and t * largest(d) <= max(tolerance_change, 0):
             reason = NOT_FINITE_AHEAD
         elif largest(g) <= group["tolerance_grad"]:
             reason = SMALL_GRADIENT

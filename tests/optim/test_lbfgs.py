@@ -461,6 +461,13 @@ def test_without_a_gradient_limit_it_goes_on():
     assert optimizer.result.reason.startswith("tolerance_change: along") and optimizer.result.iterations == 1
 
 
+@pytest.mark.parametrize("options", [{}, WOLFE])
+def test_at_a_minimum_without_any_tolerance_nothing_happens(options):
+    x = leaf([0.0, 0.0])
+    optimizer, *_ = stepped(x, tolerance_grad=-math.inf, tolerance_change=0, **options)
+    assert x.tolist() == [0.0, 0.0] and optimizer.result.converged
+
+
 # ---------------------------------------------------------------------------------------------- not finite
 
 
