@@ -118,13 +118,13 @@ def grad(
 
 def accumulate(tensor: Tensor, g: Any, owned: bool) -> None:
     """Add ``g`` to ``tensor.grad``; an array that nobody else holds (``owned``) is taken without a copy."""
-    held = tensor.grad
+    held = tensor._grad
     if isinstance(g, Tensor):  # part of a graph of its own
-        tensor.grad = g if held is None else held + g
+        tensor._grad = g if held is None else held + g
     elif held is None:
-        tensor.grad = new_tensor(g if owned else _copied(g))
+        tensor._grad = new_tensor(g if owned else _copied(g))
     elif held.is_sparse or hasattr(g, "indices"):
-        tensor.grad = new_tensor(held._array + g)
+        tensor._grad = new_tensor(held._array + g)
     else:
         held._array += g
         held._version[0] += 1
@@ -358,4 +358,4 @@ def _retain(node: Node, g: Any) -> None:
     for reference in node.retained:
         tensor = reference()
         if tensor is not None and tensor._node is node:
-            tensor.grad = g if isinstance(g, Tensor) else new_tensor(_copied(g))
+            tensor._grad = g if isinstance(g, Tensor) else new_tensor(_copied(g))

@@ -27,8 +27,8 @@ class Row:
     """One line of the table: a primitive and the rules of its derivative. See :func:`derivative`."""
 
     __slots__ = (
-        "call", "differentiable", "elementwise", "every", "fused", "holomorphic", "joint", "linear", "name", "primitive",
-        "promotes", "promotes_numbers", "reads", "rules", "view", "whole_to_real",
+        "call", "differentiable", "elementwise", "every", "fused", "holomorphic", "joint", "linear", "name",
+        "primitive", "promotes", "promotes_numbers", "reads", "rules", "view", "whole_to_real",
     )  # fmt: skip
 
     def __init__(

@@ -46,7 +46,7 @@ class Tensor:
     # _version        [n]: how often the values were changed in place; shared by views and detach()
     # _view           how this tensor looks into another one's memory, or None
     # _hooks          functions to call with the gradient of this leaf, or None
-    __slots__ = ("__dict__", "__weakref__", "_array", "_hooks", "_node", "_requires_grad", "_version", "_view", "grad")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_grad", "_hooks", "_node", "_requires_grad", "_version", "_view")
 
     __array_priority__ = 1000
 
@@ -56,7 +56,7 @@ class Tensor:
     _version: list[int]
     _view: Any
     _hooks: dict[int, Any] | None
-    grad: Tensor | None
+    _grad: Tensor | None
 
     def __new__(cls, *data: Any, **options: Any) -> Tensor:
         return legacy_constructor(cls, data, options)
@@ -136,6 +136,35 @@ class Tensor:
     def is_leaf(self) -> bool:
         """Whether this tensor was made by hand rather than computed from one that requires grad."""
         return self.grad_fn is None
+
+    @property
+    def grad(self) -> Tensor | None:
+        """Where backward adds up the gradient of a leaf, or None. Settable, to a tensor of the same shape and dtype."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}: make "
+                    f"one of it with tensor(...)"
+                )
+            if value._array.shape != self._array.shape:
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: {list(value.shape)}, and the tensor has "
+                    f"{list(self.shape)}"
+                )
+            if value._array.dtype != self._array.dtype:
+                raise RuntimeError(
+                    f"assigned grad has data of a different type: {value.dtype}, and the tensor is {self.dtype}. "
+                    f"Convert it first, as in grad.to(tensor.dtype)"
+                )
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
 
     # -- the same memory -------------------------------------------------------------------------
 
@@ -258,7 +287,7 @@ def new_tensor(array: Array, requires_grad: bool = False, kind: type[Tensor] = T
     result._version = [0]
     result._view = None
     result._hooks = None
-    result.grad = None
+    result._grad = None
     return result
 
 

@@ -226,3 +226,19 @@ def test_a_gradient_that_is_half_computed_leaves_no_trace() -> None:
     with pytest.raises(RuntimeError, match="ExpBackward"):
         w.sum().backward()
     assert x.grad is None
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (np.ones(3), TypeError, "assigned grad expected to be a Tensor or None but got grad of type ndarray"),
+        (ours.tensor([1.0, 2.0]), RuntimeError, r"assigned grad has data of a different size: \[2\], and .* has \[3\]"),
+        (ours.tensor([1, 2, 3]), RuntimeError, "assigned grad has data of a different type: int64"),
+    ],
+)
+def test_a_gradient_that_does_not_fit_is_refused(value: Any, error: Any, message: str) -> None:
+    x = ours.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    x.grad = held = ours.tensor([0.0, 0.0, 1.0])
+    with pytest.raises(error, match=message):
+        x.grad = value
+    assert x.grad is held
