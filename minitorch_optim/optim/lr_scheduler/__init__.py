@@ -3,6 +3,7 @@
 Read ``curves.py`` first, then ``decays.py``. ``base.py`` has the interface, ``composites.py`` puts schedules together.
 """
 
+from ...autograd.missing import explain_missing
 from .base import EPOCH_DEPRECATION_WARNING, LRScheduler
 from .composites import ChainedScheduler, SequentialLR
 from .cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
@@ -22,3 +23,5 @@ __all__ = [
     "MultiplicativeLR", "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau", "SequentialLR", "StepLR",
     "WarmupStableDecayLR",
 ]  # fmt: skip
+
+explain_missing(globals(), "torch.optim.lr_scheduler")

@@ -9,6 +9,7 @@ respected (``curves.py`` says how).
 from __future__ import annotations
 
 import copy
+import types
 import warnings
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -233,7 +234,7 @@ class LRScheduler:
 
     def _detached(self) -> Any:
         """A copy of the scheduler whose steps touch nothing."""
-        return copy.deepcopy(self, {id(self.optimizer): StandIn(self.optimizer)})
+        return _detached(self, self.optimizer, StandIn(self.optimizer))
 
     def _restart(self) -> None:
         """From the start: the initial lr, and the step of the constructor."""
@@ -312,6 +313,25 @@ class StandIn:
         """Nothing."""
 
 
+
+
+def _detached(value: Any, optimizer: Any, stand_in: StandIn) -> Any:
+    """A copy of a scheduler, and of schedulers inside it, with the stand-in in the optimizer's place.
+
+    Not a deep copy: callable objects are copied, but not what they hold, which may be a model.
+    """
+    if isinstance(value, LRScheduler):
+        clone = object.__new__(type(value))
+        clone.__dict__ = {name: _detached(v, optimizer, stand_in) for name, v in value.__dict__.items()}
+        return clone
+    if value is optimizer:
+        return stand_in
+    if type(value) in (list, tuple):
+        return type(value)(_detached(v, optimizer, stand_in) for v in value)
+    if type(value) is dict:
+        return {k: _detached(v, optimizer, stand_in) for k, v in value.items()}
+    is_object = callable(value) and hasattr(value, "__dict__") and not isinstance(value, type | types.FunctionType)
+    return copy.copy(value) if is_object or isinstance(value, list | dict) else value
 
 
 def _at_least(low: int, name: str, value: Any) -> int:

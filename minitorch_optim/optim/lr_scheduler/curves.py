@@ -61,6 +61,8 @@ class Schedule(LRScheduler):
 
     def at(self, t: Any) -> list[float]:
         """The learning rate of each group at step ``t`` of the undisturbed schedule. Nothing is changed."""
+        if type(self).get_lr is not Schedule.get_lr:  # a subclass that has changed the schedule
+            return super().at(t)
         if not t >= 0:
             raise ValueError(f"Expected t >= 0, but got {t}")
         return [self.value(t, base, i) for i, base in enumerate(self.base_lrs)]

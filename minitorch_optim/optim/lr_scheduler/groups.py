@@ -19,7 +19,8 @@ def lrs_of(optimizer: Any) -> list[float]:
 
 def has_stepped(optimizer: Any) -> bool:
     """Whether the optimizer, here or in the run whose state it has loaded, has taken a step that left a trace."""
-    return any(number(state.get("step", 1)) > 0 for state in optimizer.state.values() if state)
+    states = [state for state in optimizer.state.values() if isinstance(state, dict) and state]
+    return any(number(state.get("step", 1)) > 0 for state in states)
 
 
 def fill(group: dict[str, Any], name: str, value: float) -> None:

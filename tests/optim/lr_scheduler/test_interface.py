@@ -155,6 +155,7 @@ class Closed(L._LRScheduler):
         return [base / (1 + self.last_epoch) for base in self.base_lrs]
 
 
+@pytest.mark.filterwarnings("ignore:Detected call")
 def test_subclasses_by_get_lr() -> None:
     o = optimizer(lr=1.0)
     s = Recursive(o, 0.5)
@@ -199,7 +200,60 @@ def test_a_subclass_of_a_schedule() -> None:
 
     o = optimizer(lr=1.0)
     s = Late(o, 2, 0.5)
-    assert [lr for (lr,) in s.preview(8)] == [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
+    expected = [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
+    assert [lr for (lr,) in s.preview(8)] == expected == [lr for t in range(8) for lr in s.at(t)]
+
+
+def test_a_schedule_that_hands_over_to_another() -> None:
+    """The warmup that many programs carry along: a schedule that steps a second one itself."""
+
+    class Warmup(L.LRScheduler):
+        def __init__(self, optimizer: Any, steps: int, after: Any) -> None:
+            self.steps, self.after, self.finished = steps, after, False
+            super().__init__(optimizer)
+
+        def get_lr(self) -> list[float]:
+            if self.last_epoch > self.steps:
+                self.finished = True
+                return self.after.get_last_lr()
+            return [base * self.last_epoch / self.steps for base in self.base_lrs]
+
+        def step(self, epoch: Any = None) -> None:
+            if self.finished:
+                self.after.step()
+                self._last_lr = self.after.get_last_lr()
+            else:
+                super().step(epoch)
+
+    o = optimizer(lr=1.0)
+    s = Warmup(o, 4, L.ExponentialLR(o, 0.5))
+    before = repr((o.param_groups, s.after.state_dict(), s.finished))
+    ahead = s.preview(9)
+    assert repr((o.param_groups, s.after.state_dict(), s.finished)) == before
+    assert [lr for (lr,) in ahead] == [0.0, 0.25, 0.5, 0.75, 1.0, 1.0, 0.5, 0.25, 0.125]
+    for expected in ahead:
+        assert [o.param_groups[0]["lr"]] == expected
+        o.step()
+        s.step()
+
+
+def test_a_preview_copies_callable_objects_but_not_what_they_hold() -> None:
+    class Counting:
+        def __init__(self, held: Any) -> None:
+            self.calls = 0
+            self.held = held
+
+        def __call__(self, t: int) -> float:
+            self.calls += 1
+            return 0.5**t
+
+        def method(self, t: int) -> float:
+            return 0.5**t
+
+    counting = Counting(held=iter([]).__next__)  # an example of what cannot be copied
+    s = L.LambdaLR(optimizer(lr=1.0), counting)
+    assert s.preview(3) == [[1.0], [0.5], [0.25]] and counting.calls == 1
+    assert L.LambdaLR(optimizer(lr=1.0), counting.method).preview(2) == [[1.0], [0.5]]
 
 
 # -- warnings -------------------------------------------------------------------------------------
@@ -298,6 +352,7 @@ def test_a_group_added_later_is_scheduled_too(name: str) -> None:
         assert added == pytest.approx(0.05 * s.gamma**20)
 
 
+@pytest.mark.filterwarnings("ignore:Detected call")
 def test_arguments_by_group_do_not_reach_a_group_added_later() -> None:
     two = [{"params": [tensor([1.0])]}, {"params": [tensor([1.0])]}]
     o = SGD(two, lr=0.1)
@@ -455,6 +510,7 @@ def test_errors_of_composites() -> None:
             call()
 
 
+@pytest.mark.filterwarnings("ignore:Detected call")
 def test_plateau_in_composites() -> None:
     o = optimizer(lr=1.0)
     s = L.ChainedScheduler([L.ExponentialLR(o, 0.5), L.ReduceLROnPlateau(o, patience=0, factor=0.25)])
