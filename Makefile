@@ -39,8 +39,9 @@ demo: $(READY)
 	@$(PY) examples/train_digits.py $(ARGS)
 
 # The doctests are asked for by the package's name: by path, the links would give every module two names.
+# The matrices of the tests are small: a second BLAS thread would cost more in waiting than it saves.
 test: $(READY)
-	@$(PY) -m pytest --doctest-modules --pyargs minitorch_optim tests/ $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 $(PY) -m pytest --doctest-modules --pyargs minitorch_optim tests/ $(ARGS)
 
 check: $(READY)
 	$(PY) -m ruff check .
