@@ -68,7 +68,9 @@ class _Around(Optimizer):
         return [p for group in self.param_groups for p in group["params"]]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if not k.endswith("_hooks") and k != "_plans"}
+        # `step` is in the instance only where a schedule watches it.
+        unsaved = ("_plans", "step", "_opt_called", "_schedule_origins")
+        return {k: v for k, v in self.__dict__.items() if not k.endswith("_hooks") and k not in unsaved}
 
 
 class Lookahead(_Around):

@@ -6,6 +6,7 @@ import gc
 import inspect
 import json
 import math
+import pickle
 import runpy
 import types
 import warnings
@@ -19,6 +20,7 @@ import pytest
 from minitorch_optim.autograd import tensor
 from minitorch_optim.optim import SGD, Adam, Optimizer, Rprop
 from minitorch_optim.optim import lr_scheduler as L
+from minitorch_optim.optim.wrappers import Lookahead
 
 CASES = runpy.run_path(str(Path(__file__).with_name("cases.py")))
 ALL = {**CASES["SCHEDULES"], **CASES["BEYOND"], **CASES["COMPOSITES"]}
@@ -544,3 +546,13 @@ def test_any_optimizer_will_do() -> None:
     o.step()
     s.step()
     assert s.get_last_lr() == [0.05]
+
+
+def test_a_scheduler_of_an_optimizer_around_another_can_be_pickled() -> None:
+    o = Lookahead(optimizer())
+    s = L.OneCycleLR(o, 1.0, 10)
+    o.step()
+    s.step()
+    assert o.optimizer.param_groups[0]["lr"] == s.get_last_lr()[0]
+    twin = pickle.loads(pickle.dumps(s))
+    assert twin.preview(5) == s.preview(5) and twin.optimizer is not o

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor, no_grad
-from ..autograd.tensor import new_tensor
-from ..nn import Module
-from ..nn.batch_norm import _BatchNorm
-from ..nn.parameter import UninitializedParameter
+from ...autograd import Tensor, no_grad
+from ...autograd.tensor import new_tensor
+from ...nn import Module
+from ...nn.batch_norm import _BatchNorm
+from ...nn.parameter import UninitializedParameter
 
 __all__ = ["update_bn"]
 
