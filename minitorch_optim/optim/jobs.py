@@ -31,16 +31,9 @@ class Member:
         self.expected: list[tuple[str, Any]] = []
 
     def gradient(self) -> Any:
-        """The gradient as an array of the parameter's shape and dtype."""
+        """The gradient as an array of the parameter's shape."""
         array = self.p.grad._array  # type: ignore[union-attr]
-        if self.sparse:
-            array = array.to_dense()
-        if array.shape != self.array.shape:
-            raise RuntimeError(
-                f"a parameter of shape {tuple(self.array.shape)} has a gradient of shape {tuple(array.shape)}: "
-                f"they must be equal"
-            )
-        return array
+        return array.to_dense() if self.sparse else array
 
     def remember(self, rule: Rule) -> None:
         """Note which arrays hold the state, to see later if the user has put others in their place."""

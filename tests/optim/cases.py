@@ -13,6 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minitorch_optim import optim
+from minitorch_optim.optim.adabelief import AdaBelief, Yogi
+from minitorch_optim.optim.layerwise import LAMB, LARS
+from minitorch_optim.optim.lion import Lion
+from minitorch_optim.optim.prodigy import Prodigy
+from minitorch_optim.optim.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 
 Options = dict[str, Any]
 Draw = Callable[[np.random.Generator], Any]
@@ -42,6 +47,7 @@ class Case(NamedTuple):
     differentiable: bool = True
     torch: bool = True  # PyTorch has it
     bits: bool = True  # rounded as PyTorch rounds, where PyTorch rounds rightly
+    rests: bool = False  # without momentum and weight decay, a gradient of zero moves nothing
     steps: int = 400  # enough for `reaches`
 
     @property
@@ -145,6 +151,7 @@ CASES = [
         },
         reaches={"lr": 0.1, "momentum": 0.9},
         states=lambda options: ["momentum_buffer"] if options.get("momentum") else [],
+        rests=True,
         sparse="taken",
     ),
     Case(
@@ -207,6 +214,7 @@ CASES = [
         },
         reaches={"lr": 1.0},
         states=always("step", "sum"),
+        rests=True,
         sparse="taken",
     ),
     Case(
@@ -225,6 +233,7 @@ CASES = [
         draws={"lr": between(0.1, 1), "rho": between(0, 1), "eps": EPS, "weight_decay": DECAY},
         reaches={"lr": 1.0, "eps": 1e-2, "rho": 0.5},
         states=always("step", "square_avg", "acc_delta"),
+        rests=True,
     ),
     Case(
         optim.Adamax,
@@ -291,6 +300,7 @@ CASES = [
         states=lambda options: ["step", "square_avg"]
         + ["momentum_buffer"] * bool(options.get("momentum"))
         + ["grad_avg"] * options.get("centered", False),
+        rests=True,
         steps=800,
     ),
     Case(
@@ -315,6 +325,7 @@ CASES = [
         },
         reaches={"lr": 0.1},
         states=always("step", "prev", "step_size"),
+        rests=True,
     ),
     Case(
         optim.NAdam,
@@ -370,6 +381,7 @@ CASES = [
         draws={"lr": LR, "betas": BETAS, "eps": EPS},
         reaches={"lr": 0.1},
         states=always("step", "exp_avg", "exp_avg_sq"),
+        rests=True,
         sparse="needed",
         complex=False,
         differentiable=False,
@@ -400,6 +412,7 @@ CASES = [
         },
         reaches={"lr": 0.1},
         states=always("step", "row_var", "col_var"),
+        rests=True,
         complex=False,
         differentiable=False,
         bits=False,
@@ -480,5 +493,128 @@ CASES = [
         torch=False,
         bits=False,
         steps=1,
+    ),
+    # -- not in PyTorch
+    Case(
+        Lion,
+        samples=[{}, {"lr": 0.01, "weight_decay": 0.1}, {"lr": 0.01, "betas": (0.3, 0.8), "maximize": True}],
+        errors=LR_ERRORS + BETAS_ERRORS + DECAY_ERRORS,
+        draws={"lr": LR, "betas": BETAS, "weight_decay": DECAY},
+        reaches={"lr": 0.005},
+        states=always("exp_avg"),
+        torch=False,
+        steps=800,
+    ),
+    Case(
+        AdaBelief,
+        samples=[{}, {"lr": 0.1, "weight_decay": 0.1, "eps": 1e-8}, {"lr": 0.1, "betas": (0.3, 0.8), "maximize": True}],
+        errors=PLAIN_ERRORS + BETAS_ERRORS,
+        draws={"lr": LR, "betas": BETAS, "eps": EPS, "weight_decay": DECAY},
+        reaches={"lr": 0.05, "eps": 1e-8},
+        states=always("step", "exp_avg", "exp_avg_var"),
+        torch=False,
+    ),
+    Case(
+        Yogi,
+        samples=[
+            {},
+            {"lr": 0.1, "weight_decay": 0.1, "eps": 1e-8},
+            {"lr": 0.1, "betas": (0.3, 0.8), "initial_accumulator_value": 0.5, "maximize": True},
+        ],
+        errors=PLAIN_ERRORS
+        + BETAS_ERRORS
+        + [refused("Invalid initial_accumulator_value value: -1", initial_accumulator_value=-1)],
+        draws={"lr": LR, "betas": BETAS, "eps": EPS, "weight_decay": DECAY},
+        reaches={"lr": 0.02},
+        states=always("exp_avg", "exp_avg_sq"),
+        torch=False,
+    ),
+    Case(
+        LARS,
+        samples=[{}, {"lr": 2.0, "momentum": 0.5, "weight_decay": 0.1}, {"trust_coefficient": 0.01, "maximize": True}],
+        errors=LR_ERRORS
+        + DECAY_ERRORS
+        + [
+            refused("Invalid momentum value: -0.5", momentum=-0.5),
+            refused("Invalid trust_coefficient value: 0", trust_coefficient=0),
+        ],
+        draws={"lr": LR, "momentum": between(0, 0.9), "weight_decay": DECAY},
+        reaches={"trust_coefficient": 0.002, "momentum": 0.5},
+        states=always("momentum_buffer"),
+        matrices=True,  # a number by itself cannot cross 0 with steps relative to its size
+        differentiable=False,
+        torch=False,
+        steps=4000,
+    ),
+    Case(
+        LAMB,
+        samples=[
+            {},
+            {"lr": 0.02, "weight_decay": 0.1, "max_norm": 1.0},
+            {"lr": 0.02, "betas": (0.3, 0.8), "maximize": True},
+        ],
+        errors=PLAIN_ERRORS + BETAS_ERRORS + [refused("Invalid max_norm value: 0", max_norm=0)],
+        draws={"lr": LR, "betas": BETAS, "eps": EPS, "weight_decay": DECAY},
+        reaches={"lr": 0.002},
+        states=always("step", "exp_avg", "exp_avg_sq"),
+        matrices=True,  # a number by itself cannot cross 0 with steps relative to its size
+        differentiable=False,
+        torch=False,
+        steps=4000,
+    ),
+    Case(
+        ScheduleFreeSGD,
+        samples=[
+            {},
+            {"lr": 0.1, "momentum": 0.5, "weight_decay": 0.1, "warmup_steps": 3},
+            {"lr": 0.1, "r": 1.0, "maximize": True},
+        ],
+        errors=LR_ERRORS
+        + DECAY_ERRORS
+        + [
+            refused("Invalid momentum value: 1.5", momentum=1.5),
+            refused("Invalid warmup_steps value: -1", warmup_steps=-1),
+            refused("Invalid r value: -1", r=-1),
+        ],
+        draws={"lr": LR, "momentum": between(0, 1), "weight_decay": DECAY},
+        reaches={"lr": 1.0},
+        states=always("step", "z", "x", "weight_sum", "lr_max"),
+        differentiable=False,
+        torch=False,
+    ),
+    Case(
+        ScheduleFreeAdamW,
+        samples=[
+            {},
+            {"lr": 0.1, "betas": (0.5, 0.9), "weight_decay": 0.1, "warmup_steps": 3},
+            {"lr": 0.1, "r": 1.0, "eps": 1e-3, "maximize": True},
+        ],
+        errors=PLAIN_ERRORS + BETAS_ERRORS + [refused("Invalid r value: -1", r=-1)],
+        draws={"lr": LR, "betas": BETAS, "eps": EPS, "weight_decay": DECAY},
+        reaches={"lr": 0.03, "r": 2.0},
+        states=always("step", "z", "x", "weight_sum", "lr_max", "exp_avg_sq"),
+        differentiable=False,
+        torch=False,
+        steps=800,
+    ),
+    Case(
+        Prodigy,
+        samples=[
+            {},
+            {"betas": (0.5, 0.9), "weight_decay": 0.1, "d0": 1e-3, "use_bias_correction": True},
+            {"lr": 0.5, "d_coef": 2.0, "growth_rate": 1.5, "maximize": True},
+        ],
+        errors=PLAIN_ERRORS
+        + BETAS_ERRORS
+        + [
+            refused("Invalid d0 value: 0", d0=0),
+            refused("Invalid d_coef value: 0", d_coef=0),
+            refused("Invalid growth_rate value: 0", growth_rate=0),
+        ],
+        draws={"lr": LR, "betas": BETAS, "eps": EPS, "weight_decay": DECAY},
+        reaches={},
+        states=always("step", "x0", "s", "exp_avg", "exp_avg_sq", "d", "r"),
+        differentiable=False,
+        torch=False,
     ),
 ]

@@ -67,6 +67,8 @@ def test_to_maximize_is_to_minimize_the_negative(case: Any) -> None:
 @each_sample
 def test_groups_and_their_order(case: Any, options: Any) -> None:
     """All parameters in one group, or each in its own, or in another order: the same to the bit."""
+    if case.optimizer.together:  # it has one step size for all parameters of a group
+        return
     bowl = Bowl([*shapes_of(case), *shapes_of(case)], "float32")
     together = Run(case, options, bowl).step(5)
     split = Run(case, options, bowl, groups=lambda params: [{"params": [p]} for p in params]).step(5)
@@ -127,7 +129,7 @@ def test_large_parameters_are_stepped_as_small_ones(case: Any) -> None:
                     np.testing.assert_array_equal(state._array, np.concatenate(parts))
 
 
-@steppable
+@cases_that(lambda case: not case.needs_closure and not case.optimizer.together)
 def test_dtypes_side_by_side(case: Any) -> None:
     """Parameters of several dtypes in one group are stepped each in its own, and their state has it too."""
     dtypes = ["float32", "float64", "complex64", "complex128"] if case.complex else ["float32", "float64"]
@@ -186,9 +188,7 @@ def test_a_gradient_of_zero_is_a_gradient(case: Any) -> None:
         for state, old in zip(run.states(), states, strict=True):
             assert state.get("step", 1) == old.get("step", 0) + 1
         moved = any(np.any(x != y) for x, y in zip(run.arrays, before, strict=True))
-        stays = case.name in ("Adagrad", "Adadelta", "RMSprop", "Rprop", "SGD", "SparseAdam", "Adafactor")
-        moves_on = options.get("momentum") or options.get("weight_decay") or not stays
-        assert moved == bool(moves_on)
+        assert moved == bool(options.get("momentum") or options.get("weight_decay") or not case.rests)
         run.optimizer.zero_grad(set_to_none=True)
         assert all(p.grad is None for p in run.params)
         before = run.arrays
@@ -225,7 +225,7 @@ def test_state_that_is_replaced_or_written_into_is_used(case: Any, options: Any)
     for p in replaced.params:
         replaced.optimizer.state[p] = {k: v.clone() for k, v in replaced.optimizer.state[p].items()}
     for p, q in zip(doubled.params, written.params, strict=True):
-        name = next(name for name in doubled.optimizer.state[p] if name not in ("step", "prev"))
+        name = next(name for name in doubled.optimizer.state[p] if name not in ("step", "prev", "x0", "s"))
         doubled.optimizer.state[p][name] = doubled.optimizer.state[p][name] * 2
         written.optimizer.state[q][name].mul_(2)
     for run in (untouched, replaced, doubled, written):
@@ -322,18 +322,6 @@ def test_centered_rmsprop_can_clamp_a_variance_below_zero() -> None:
 
 
 # ---------------------------------------------------------------------------------------------- gradients
-
-
-def test_a_gradient_of_another_shape_is_refused() -> None:
-    for shapes in ([(3,)], [(3,), (2, 2)]):
-        params = [new_tensor(np.ones(shape), True) for shape in shapes]
-        optimizer = optim.SGD(params, lr=0.1)
-        for p in params:
-            p.grad = new_tensor(np.ones(p.shape))
-        optimizer.step()
-        params[0].grad = new_tensor(np.ones(1))
-        with pytest.raises(RuntimeError, match=r"a parameter of shape \(3,\) has a gradient of shape \(1,\)"):
-            optimizer.step()
 
 
 def test_hyperparameters_that_are_numpy_numbers_leave_float32_alone() -> None:
