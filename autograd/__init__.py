@@ -6,11 +6,13 @@ it. """
 
 from typing import TYPE_CHECKING
 
+from . import counts, dtypes, missing, ops, printing, random
 from . import derivatives as derivatives
-from . import dtypes, numpy_interface, ops, printing, random  # noqa: F401  numpy_interface takes NumPy's calls
 from . import functional as functional
+from . import numpy_interface as numpy_interface  # it takes NumPy's calls
 from .backward import backward as backward
 from .backward import grad as grad
+from .counts import *
 from .dtypes import *
 from .function import Function as Function
 from .gradcheck import gradcheck as gradcheck
@@ -40,7 +42,10 @@ if not TYPE_CHECKING:
         "grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "no_grad", "primitive",
         "set_grad_enabled",
     ]  # fmt: skip
+    __all__ += counts.__all__
     __all__ += dtypes.__all__
     __all__ += ops.__all__
     __all__ += printing.__all__
     __all__ += random.__all__
+
+missing.explain_missing(globals(), "torch.autograd")

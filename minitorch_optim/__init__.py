@@ -14,7 +14,6 @@ This file is the face: tensors and their operations come from ``autograd/`` and 
 
 from __future__ import annotations
 
-import difflib as _difflib
 import importlib as _importlib
 from typing import TYPE_CHECKING
 from typing import Any as _Any
@@ -22,7 +21,13 @@ from typing import Any as _Any
 import numpy as _np
 
 from . import autograd as autograd
+from .alias import alias_torch as alias_torch
 from .autograd import *
+from .autograd.missing import MissingName as _MissingName
+from .settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from .settings import get_num_threads as get_num_threads
+from .settings import set_deterministic as set_deterministic
+from .settings import use_deterministic_algorithms as use_deterministic_algorithms
 
 __version__ = "0.1.0"
 
@@ -34,30 +39,18 @@ pi, e, inf, nan = _np.pi, _np.e, _np.inf, _np.nan
 newaxis = None
 
 _PARTS = (
-    "accelerator", "backends", "checkpoint", "cuda", "datasets", "nn", "optim", "plot", "random", "serialization",
-    "sparse", "testing", "utils",
+    "accelerator", "backends", "checkpoint", "cuda", "datasets", "distributions", "nn", "optim", "plot", "random",
+    "serialization", "sparse", "testing", "utils",
 )  # fmt: skip
 _FROM_PARTS = {"Checkpoint": "checkpoint", "load": "serialization", "save": "serialization"}
 
 if not TYPE_CHECKING:  # as in autograd/__init__.py
     __all__ = [
-        "are_deterministic_algorithms_enabled", "autograd", "bool", "dtype", "e", "finfo", "float", "iinfo", "inf",
-        "int", "nan", "newaxis", "pi", "use_deterministic_algorithms",
+        "alias_torch", "are_deterministic_algorithms_enabled", "autograd", "bool", "dtype", "e", "finfo", "float",
+        "get_num_threads", "iinfo", "inf", "int", "nan", "newaxis", "pi", "set_deterministic",
+        "use_deterministic_algorithms",
     ]  # fmt: skip
     __all__ += autograd.__all__
-
-
-def use_deterministic_algorithms(mode: _Any, *, warn_only: _Any = False) -> None:
-    """Here for the scripts that ask: every algorithm of this library is deterministic, whatever ``mode`` says."""
-
-
-def are_deterministic_algorithms_enabled() -> _Any:
-    """True: the same seed gives the same numbers, always.
-
-    >>> are_deterministic_algorithms_enabled()
-    True
-    """
-    return True
 
 
 def __getattr__(name: str) -> _Any:
@@ -65,9 +58,7 @@ def __getattr__(name: str) -> _Any:
         return _importlib.import_module(f"{__name__}.{name}")
     if name in _FROM_PARTS:
         return getattr(_importlib.import_module(f"{__name__}.{_FROM_PARTS[name]}"), name)
-    near = _difflib.get_close_matches(name, __dir__(), n=1)
-    hint = f". Did you mean {near[0]!r}?" if near else ": it may be a name of PyTorch that this library does not have"
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+    raise _MissingName(f"module {__name__!r}", "torch", name, __dir__)
 
 
 def __dir__() -> list[str]:

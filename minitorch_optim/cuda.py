@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .autograd import device
+from .autograd.missing import explain_missing
 
 __all__ = [
     "current_device", "device_count", "empty_cache", "get_device_name", "is_available", "is_initialized", "manual_seed",
@@ -63,3 +64,5 @@ def get_device_name(which: Any = None) -> str:
     """Raises the error of ``device("cuda")``."""
     device("cuda")
     return ""
+
+explain_missing(globals(), "torch.cuda")

@@ -1,5 +1,6 @@
 """Layers, losses, initialisation: what models are made of. Read ``module.py`` first."""
 
+from ..autograd.missing import explain_missing
 from . import (
     activations,
     batch_norm,
@@ -63,3 +64,5 @@ __all__ += parameter_containers.__all__
 __all__ += pooling.__all__
 __all__ += recurrent.__all__
 __all__ += upsampling.__all__
+
+explain_missing(globals(), "torch.nn")

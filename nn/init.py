@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.generator import Generator
+from ..autograd.missing import explain_missing
 from ..autograd.modes import no_grad
 from ..autograd.ops.creation import empty_like
 from ..autograd.random import randn, randperm
@@ -324,3 +325,5 @@ kaiming_uniform = _deprecated(kaiming_uniform_)
 kaiming_normal = _deprecated(kaiming_normal_)
 orthogonal = _deprecated(orthogonal_)
 sparse = _deprecated(sparse_)
+
+explain_missing(globals(), "torch.nn.init")

@@ -65,9 +65,9 @@ def test_version_is_the_one_in_the_metadata() -> None:
 
 
 def test_unknown_name_names_the_nearest() -> None:
-    with pytest.raises(AttributeError, match=r"no attribute 'zeross'. Did you mean 'zeros'\?"):
+    with pytest.raises(AttributeError, match=r"'zeross'. Did you mean 'zeros'\? PyTorch has no torch.zeross either"):
         torch.zeross(2)
-    with pytest.raises(AttributeError, match="'xyzzy_quux': it may be a name of PyTorch"):
+    with pytest.raises(AttributeError, match="no attribute 'xyzzy_quux'. PyTorch has no torch.xyzzy_quux either"):
         torch.xyzzy_quux
     with pytest.raises(ImportError):
         from minitorch_optim import quux  # noqa: F401
@@ -82,8 +82,8 @@ def run(code: str) -> str:
 def test_parts_are_imported_when_asked_for() -> None:
     code = (
         "import sys, minitorch_optim as torch\n"
-        "loaded = [m for m in sys.modules if m.startswith('minitorch_optim.') and '.autograd' not in m]\n"
-        "assert not loaded, loaded\n"
+        "parts = {m.split('.')[1] for m in sys.modules if m.startswith('minitorch_optim.')}\n"
+        "assert parts == {'alias', 'autograd', 'settings'}, parts\n"
         "assert not {'scipy', 'tqdm', 'matplotlib'} & set(sys.modules)\n"
         "torch.nn, torch.backends.cudnn\n"
         "from minitorch_optim import optim\n"

@@ -1,5 +1,6 @@
 """The layers and losses as functions, for when a module would hold nothing: ``nn.functional.relu(x)``."""
 
+from ...autograd.missing import explain_missing
 from .activations import *
 from .adaptive_pooling import *
 from .classification_losses import *
@@ -14,3 +15,5 @@ from .normalization import *
 from .padding import *
 from .pooling import *
 from .regression_losses import *
+
+explain_missing(globals(), "torch.nn.functional")

@@ -220,7 +220,7 @@ def test_wheel_holds_every_module_and_no_other_name(wheel: Path) -> None:
 
 def test_wheel_holds_the_data_and_says_whose_it_is(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
-    assert archive.read(f"{PACKAGE}/datasets/digits.csv.gz")
+    assert archive.read(f"{PACKAGE}/datasets/digits.csv.gz") and archive.read(f"{PACKAGE}/autograd/pytorch_names.txt")
     assert "CC BY 4.0" in archive.read(f"{PACKAGE}/datasets/digits.txt").decode()
     (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
     lines = archive.read(metadata).decode().splitlines()

@@ -8,6 +8,7 @@ torch.Size([2, 1]) tensor([0, 1])
 torch.Size([1, 1]) tensor([0])
 """
 
+from ...autograd.missing import explain_missing
 from . import dataloader, dataset, sampler
 from .dataloader import *
 from .dataset import *
@@ -17,3 +18,5 @@ __all__ = ["sampler"]
 __all__ += dataloader.__all__
 __all__ += dataset.__all__
 __all__ += sampler.__all__
+
+explain_missing(globals(), "torch.utils.data")
