@@ -35,7 +35,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from .arithmetic import lerp
-from .checks import one_element, pair, should_be
+from .checks import pair, relative_learning_rate, should_be
 from .optimizer import Optimizer
 
 __all__ = ["Adafactor"]
@@ -87,12 +87,6 @@ def pair_of_eps(value: Any) -> None:
     if eps1 is not None:
         should_be("epsilon1", ">= 0", lambda eps: eps >= 0)(eps1)
     should_be("epsilon2", ">= 0", lambda eps: eps >= 0)(eps2)
-
-
-def relative_learning_rate(value: Any) -> None:
-    """A number from 0, or a tensor that holds one."""
-    one_element(value)
-    should_be("Learning rate", ">= 0", lambda lr: lr >= 0)(value)
 
 
 class Adafactor(Optimizer):

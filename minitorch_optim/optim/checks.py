@@ -80,6 +80,12 @@ def learning_rate(value: Any) -> None:
     at_least_zero("learning rate")(value)
 
 
+def relative_learning_rate(value: Any) -> None:
+    """As :func:`learning_rate`, in the words of Adafactor and Muon."""
+    one_element(value)
+    should_be("Learning rate", ">= 0", lambda lr: lr >= 0)(value)
+
+
 def pair(value: Any, what: str) -> tuple[Any, Any]:
     """The two values of ``value``, or ValueError."""
     if not isinstance(value, tuple | list) or len(value) != 2:

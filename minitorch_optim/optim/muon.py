@@ -36,7 +36,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from .arithmetic import lerp
-from .checks import one_element, real, should_be
+from .checks import real, relative_learning_rate, should_be
 from .optimizer import Optimizer
 
 __all__ = ["Muon"]
@@ -85,12 +85,6 @@ def muon(
     adjust = 0.2 * max(rows, columns) ** 0.5 if adjust_lr_fn == "match_rms_adamw" else max(1, rows / columns) ** 0.5
     p = p * (1 - lr * weight_decay)
     return p - lr * adjust * update, momentum_buffer
-
-
-def matrix_learning_rate(value: Any) -> None:
-    """A number from 0, or a tensor that holds one."""
-    one_element(value)
-    should_be("Learning rate", ">= 0", lambda lr: lr >= 0)(value)
 
 
 def three_coefficients(value: Any) -> None:
@@ -155,7 +149,7 @@ class Muon(Optimizer):
     rule = staticmethod(muon)
     whole = True
     checks = {
-        "lr": matrix_learning_rate,
+        "lr": relative_learning_rate,
         "weight_decay": should_be("weight decay", ">= 0", lambda decay: decay >= 0),
         "momentum": should_be("momentum", ">= 0", lambda momentum: momentum >= 0),
         "ns_coefficients": three_coefficients,

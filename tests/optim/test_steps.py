@@ -91,14 +91,15 @@ def layouts(array: Any) -> dict[str, Any]:
 
 @each_sample
 def test_memory_layout(case: Any, options: Any) -> None:
-    bowl = Bowl(shapes_of(case), "float32")
-    plain = Run(case, options, bowl).step(3)
-    for name in layouts(bowl.starts[0]):
-        arrays = [layouts(start)[name] for start in bowl.starts]
-        run = Run(case, options, bowl, params=[new_tensor(array, True) for array in arrays]).step(3)
-        assert all(p._array is array for p, array in zip(run.params, arrays, strict=True))
-        same(run.arrays, plain.arrays)
-        same_states(run.states(), plain.states())
+    for dtype in ("float32", "complex64") if case.complex else ("float32",):
+        bowl = Bowl(shapes_of(case), dtype)
+        plain = Run(case, options, bowl).step(3)
+        for name in layouts(bowl.starts[0]):
+            arrays = [layouts(start)[name] for start in bowl.starts]
+            run = Run(case, options, bowl, params=[new_tensor(array, True) for array in arrays]).step(3)
+            assert all(p._array is array for p, array in zip(run.params, arrays, strict=True))
+            same(run.arrays, plain.arrays)
+            same_states(run.states(), plain.states())
 
 
 @cases_that(lambda case: not case.needs_closure and not case.optimizer.whole and case.sparse != "needed")

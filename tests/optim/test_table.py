@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 
 from minitorch_optim import optim
+from minitorch_optim.autograd.sparse import COO
 from minitorch_optim.autograd.tensor import new_tensor
 
 KIT = runpy.run_path(str(Path(__file__).with_name("kit.py")))
 CASES, Bowl, Run, with_lr = KIT["CASES"], KIT["Bowl"], KIT["Run"], KIT["with_lr"]
-each_case, each_sample, shapes_of = KIT["each_case"], KIT["each_sample"], KIT["shapes_of"]
+each_case, each_sample, steppable, shapes_of = (
+    KIT[name] for name in ("each_case", "each_sample", "steppable", "shapes_of")
+)
 each_error = pytest.mark.parametrize(
     ("case", "refused"),
     [(case, refused) for case in CASES for refused in case.errors],
@@ -146,6 +149,34 @@ def test_capabilities_are_what_the_class_says(case: Any) -> None:
     arguments = inspect.signature(case.optimizer).parameters
     assert ("maximize" in arguments) == case.maximize
     assert ("differentiable" in arguments) == case.differentiable
+
+
+@steppable
+def test_sparse_gradients_are_taken_or_refused(case: Any) -> None:
+    p = new_tensor(np.ones((2, 2), np.float32), True)
+    optimizer = made(case, {}, [p])
+    p.grad = new_tensor(COO([[1]], np.ones((1, 2), np.float32), (2, 2)))  # type: ignore[arg-type]
+    if case.sparse == "refused":
+        with pytest.raises(RuntimeError) as raised:
+            optimizer.step()
+        assert str(raised.value) == (case.refuses_sparse or f"{case.name} does not support sparse gradients")
+        assert np.all(p._array == 1)
+    else:
+        optimizer.step()
+        np.testing.assert_array_equal(p._array != 1, [[False, False], [True, True]])
+
+
+@steppable
+def test_complex_parameters_are_taken_or_refused(case: Any) -> None:
+    p = new_tensor(np.ones((2, 2), np.complex64), True)
+    p.grad = new_tensor(np.ones((2, 2), np.complex64))
+    if case.complex:
+        optimizer = made(case, {}, [p])
+        optimizer.step()
+        assert p.dtype == np.complex64
+    else:
+        with pytest.raises((RuntimeError, ValueError), match=f"{case.name} does not support complex parameters"):
+            made(case, {}, [p]).step()
 
 
 @each_case
