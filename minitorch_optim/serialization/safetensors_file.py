@@ -22,7 +22,7 @@ _DTYPES = {
 
 def _package(what: str) -> Any:
     try:
-        import safetensors
+        import safetensors.numpy
     except ImportError as error:
         raise ImportError(
             f"{what} needs the package safetensors: pip install 'minitorch_optim[interop]' or pip install safetensors"
@@ -32,7 +32,7 @@ def _package(what: str) -> Any:
 
 def write(value: Any, file: BinaryIO) -> None:
     """Write a dict from names to tensors. Tensors that share memory are each written by themselves."""
-    package = _package("save(..., format='safetensors')")
+    package = _package("save(..., format='safetensors')").numpy
     if not isinstance(value, Mapping) or not all(type(name) is str for name in value):
         raise TypeError(
             f"save: a file of safetensors holds a dict from names to tensors, such as model.state_dict(), and got a "
@@ -47,9 +47,8 @@ def write(value: Any, file: BinaryIO) -> None:
                 f"save: {name!r} is a {kind}, and a file of safetensors holds dense tensors of its own dtypes only: "
                 f"leave out format='safetensors', or convert it"
             )
-        array = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-        entries[name] = {"dtype": array.dtype.name, "shape": list(tensor.shape), "data": array.tobytes()}
-    file.write(package.serialize(entries))
+        entries[name] = np.asarray(array, order="C")
+    file.write(package.save(entries))
 
 
 def read(file: BinaryIO, name: str) -> dict[str, Tensor]:

@@ -25,7 +25,7 @@ from ..autograd.tensor import Array, Tensor, new_tensor
 from ..nn import Parameter
 from .memory import dtype_from, is_plain
 
-__all__ = ["Writer", "not_data", "read", "simple_key"]
+__all__ = ["Writer", "key_from", "not_data", "read", "simple_key"]
 
 _LARGEST = 2**63  # whole numbers from here on are written in hexadecimal
 
@@ -53,10 +53,17 @@ def simple_key(key: Any) -> bool:
     years.
     """
     if type(key) is tuple:
-        return len(key) <= 64 and all(simple_key(part) and type(part) is not tuple for part in key)
+        return len(key) <= 64 and all(type(part) is not tuple and simple_key(part) for part in key)
     if isinstance(key, int):
         return abs(key) <= 2 * _LARGEST
     return key is None or isinstance(key, str | bytes | float | complex | np.dtype | np.number | np.bool_)
+
+
+def key_from(key: Any) -> Any:
+    """``key`` as it comes from a file; ValueError if it is none."""
+    if not simple_key(key):
+        raise ValueError(f"a {type(key).__name__} as a key")
+    return key
 
 
 class Writer:
@@ -157,10 +164,7 @@ def read(root: Any, lines: Any, arrays: list[Array]) -> Any:
         return of[number]
 
     def key(entry: Any) -> Any:
-        result = value(entry)
-        if not simple_key(result):
-            raise ValueError(f"a {type(result).__name__} is no key")
-        return result
+        return key_from(value(entry))
 
     def tensor(number: Any, requires_grad: Any) -> Tensor:
         array = pick(arrays, number)

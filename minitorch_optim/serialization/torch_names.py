@@ -13,7 +13,7 @@ from ..autograd.dtypes import DType, Size, device, sparse_coo
 from ..autograd.tensor import Array, Tensor, new_tensor
 from ..nn import Parameter
 from .memory import view_of
-from .structure import simple_key, sparse_tensor
+from .structure import key_from, sparse_tensor
 
 __all__ = ["DTYPES", "NAMES", "STORAGES", "Builder", "Storage", "StorageKind"]
 
@@ -126,9 +126,7 @@ def _no_bytes() -> bytes:
 
 def _set(kind: Any) -> Callable[..., Any]:
     def build(members: Any = ()) -> Any:
-        if not all(simple_key(member) for member in members):
-            raise ValueError(f"a {kind.__name__} of things that are not numbers or strings")
-        return kind(members)
+        return kind(map(key_from, members))
 
     return build
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.tensor import Array
-from .structure import simple_key
+from .structure import key_from
 from .torch_names import NAMES, Builder, Storage, StorageKind
 
 __all__ = ["ForbiddenName", "unpickle"]
@@ -116,15 +116,17 @@ class _Machine:
         """Append to the list on top."""
         self.top(list).extend(map(self.data, values))
 
+    def add(self, members: list[Any]) -> None:
+        """Add to the set on top."""
+        self.top(set).update(map(key_from, members))
+
     def set_items(self, pairs: list[Any]) -> None:
         """Write keys and values into the dict on top."""
         target = self.top(dict, OrderedDict)
         if len(pairs) % 2:
             raise ValueError("a key without a value")
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            if not simple_key(key):
-                raise ValueError(f"a {type(key).__name__} as a key")
-            target[key] = self.data(value)
+            target[key_from(key)] = self.data(value)
 
     def build(self) -> None:
         """Attributes: those of a state dict are the versions of its modules, which the layers here do not need."""
@@ -196,6 +198,9 @@ _INSTRUCTIONS: dict[bytes, Callable[[_Machine], Any]] = {
     b"C": lambda m: m.stack.append(m.take(m.number("<B"))),  # SHORT_BINBYTES
     b"]": lambda m: m.stack.append([]),  # EMPTY_LIST
     b"}": lambda m: m.stack.append({}),  # EMPTY_DICT
+    b"\x8f": lambda m: m.stack.append(set()),  # EMPTY_SET
+    b"\x90": lambda m: m.add(m.since_mark()),  # ADDITEMS
+    b"\x91": lambda m: m.stack.append(frozenset(map(key_from, m.since_mark()))),  # FROZENSET
     b")": lambda m: m.stack.append(()),  # EMPTY_TUPLE
     b"t": lambda m: m.stack.append(tuple(m.since_mark())),  # TUPLE
     b"\x85": lambda m: m.make_tuple(1),  # TUPLE1
