@@ -50,7 +50,7 @@ def backward(
     >>> x.grad
     tensor(6.)
     """
-    roots = _roots(_listed(tensors), grad_tensors)
+    roots = _roots(tensors, grad_tensors)
     wanted = None if inputs is None else _listed(inputs)
     found = _run(roots, create_graph, create_graph if retain_graph is None else retain_graph, wanted)
     if wanted is None:
@@ -97,7 +97,7 @@ def grad(
                 f"Call requires_grad_() on it before the computation"
             )
     found = _run(
-        _roots(_listed(outputs), grad_outputs),
+        _roots(outputs, grad_outputs),
         create_graph,
         create_graph if retain_graph is None else retain_graph,
         wanted,
@@ -224,30 +224,32 @@ def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> 
     conjugate = node.is_complex is not None and row.holomorphic
     if conjugate:
         g = np.conjugate(g)
+    joint, every, rules = None, row.every, row.rules
     if row.joint is not None:
-        parts = row.joint([edge is not None for edge in edges], g, out, *args, **kwargs)
-    elif row.every is not None:
-        parts = [None if edge is None else row.every(i, g, out, *args, **kwargs) for i, edge in enumerate(edges)]
-    else:
-        parts = [
-            None if edge is None or rule is None else rule(g, out, *args, **kwargs)
-            for edge, rule in zip(edges, row.rules)
-        ]
-    result = [(edge, part) for edge, part in zip(edges, parts) if edge is not None and part is not None]
-    if node.shapes is None and node.is_complex is None:  # as most are
-        return result
-
-    fitted: list[tuple[Edge, Any]] = []
-    places = [i for i, edge in enumerate(edges) if edge is not None and parts[i] is not None]
-    for i, (edge, part) in zip(places, result, strict=True):
-        if node.shapes is not None and part.shape != node.shapes[i]:
-            part = unbroadcast(part, node.shapes[i])
-        if conjugate:
-            part = np.conjugate(part)
-        if node.is_complex is not None and not node.is_complex[i] and part.dtype.kind == "c":
-            part = np.real(part)
-        fitted.append((edge, part))
-    return fitted
+        joint = row.joint([edge is not None for edge in edges], g, out, *args, **kwargs)
+    plain = node.shapes is None and node.is_complex is None  # as most are
+    result: list[tuple[Edge, Any]] = []
+    for i, edge in enumerate(edges):
+        if edge is None:
+            continue
+        if joint is not None:
+            part = joint[i]
+        elif every is not None:
+            part = every(i, g, out, *args, **kwargs)
+        else:
+            rule = rules[i] if i < len(rules) else None
+            part = None if rule is None else rule(g, out, *args, **kwargs)
+        if part is None:
+            continue
+        if not plain:
+            if node.shapes is not None and part.shape != node.shapes[i]:
+                part = unbroadcast(part, node.shapes[i])
+            if conjugate:
+                part = np.conjugate(part)
+            if node.is_complex is not None and not node.is_complex[i] and part.dtype.kind == "c":
+                part = np.real(part)
+        result.append((edge, part))
+    return result
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -300,40 +302,43 @@ def _listed(tensors: Tensor | Sequence[Tensor]) -> list[Tensor]:
     return [tensors] if isinstance(tensors, Tensor) else list(tensors)
 
 
-def _roots(tensors: list[Tensor], grads: Any) -> list[tuple[Edge, Any]]:
+def _roots(tensors: Tensor | Sequence[Tensor], grads: Any) -> list[tuple[Edge, Any]]:
     """Where backward starts, with what gradient."""
+    if isinstance(tensors, Tensor):
+        if isinstance(grads, list | tuple) and len(grads) == 1:
+            grads = grads[0]
+        return [_root(tensors, grads, 0)]
     if grads is None:
         grads = [None] * len(tensors)
-    elif not isinstance(grads, list | tuple):
+    elif isinstance(grads, Tensor) or not hasattr(grads, "__len__"):
         grads = [grads]
     if len(grads) != len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(grads)} gradients: give one for each")
-    result: list[tuple[Edge, Any]] = []
-    for i, (tensor, g) in enumerate(zip(tensors, grads, strict=True)):
-        if not tensor.requires_grad:
+    return [_root(tensor, g, i) for i, (tensor, g) in enumerate(zip(tensors, grads, strict=True))]
+
+
+def _root(tensor: Tensor, g: Any, i: int) -> tuple[Edge, Any]:
+    edge, array = _edge(tensor), tensor._array
+    if not tensor._requires_grad:
+        raise RuntimeError(
+            f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
+            f"from has requires_grad=True, or it was computed inside no_grad()"
+        )
+    if g is None:
+        if array.size != 1:
             raise RuntimeError(
-                f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
-                f"from has requires_grad=True, or it was computed inside no_grad()"
+                f"grad can be implicitly created only for scalar outputs, and this one has shape {list(array.shape)}: "
+                f"reduce it first, as in loss.mean(), or pass the gradient, of the same shape"
             )
-        shape = tensor._array.shape
-        if g is None:
-            if tensor._array.size != 1:
-                raise RuntimeError(
-                    f"grad can be implicitly created only for scalar outputs, and this one has shape {list(shape)}: "
-                    f"reduce it first, as in loss.mean(), or pass the gradient, of the same shape"
-                )
-            g = _one(shape, tensor._array.dtype)
-        elif tuple(g.shape) != shape:
-            raise RuntimeError(
-                f"Mismatch in shape: grad_output[{i}] has a shape of {list(g.shape)} and output[{i}] has a shape of "
-                f"{list(shape)}: they must be equal"
-            )
-        elif not isinstance(g, Tensor):
-            g = np.asarray(g, dtype=tensor.dtype)
-        elif not g.requires_grad:
-            g = g._array.astype(tensor.dtype, copy=False)
-        result.append((_edge(tensor), g))
-    return result
+        return edge, _one(array.shape, array.dtype)
+    if tuple(g.shape) != array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{i}] has a shape of {list(g.shape)} and output[{i}] has a shape of "
+            f"{list(array.shape)}: they must be equal"
+        )
+    if not isinstance(g, Tensor):
+        return edge, np.asarray(g, dtype=array.dtype)
+    return edge, g if g.requires_grad else g._array.astype(array.dtype, copy=False)
 
 
 @functools.lru_cache(maxsize=16)

@@ -18,7 +18,7 @@ from ...autograd.table import derivative
 from ...autograd.tape import apply, primitive
 from ...autograd.tensor import Tensor
 from .reduction import check_reduction, common_shape, constant, reduced
-from .targets import check_scores, flat_classes, shares
+from .targets import check_scores, flat_classes, one_class_each, shares
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "kl_div", "nll_loss"]
 
@@ -125,6 +125,8 @@ def cross_entropy(
     tensor(1.1269)
     """
     check_reduction(reduction)
+    if weight is None and not label_smoothing and one_class_each(input, target, ignore_index):
+        return apply(softmax_nll, input, target._array, None, reduction=reduction)  # as it is most often called
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     check_scores(input, weight)

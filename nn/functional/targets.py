@@ -31,6 +31,25 @@ def check_scores(input: Tensor, weight: Tensor | None) -> None:
         )
 
 
+def one_class_each(input: Tensor, target: Tensor, ignore_index: int) -> bool:
+    """Whether these are real scores (N, C) and, for each of N samples, a class that exists and counts."""
+    scores, classes = input._array, target._array
+    return (
+        scores.ndim == 2
+        and classes.shape == scores.shape[:1]
+        and classes.size > 0
+        and scores.dtype.kind == "f"
+        and classes.dtype.kind in "iu"
+        and ignore_index < 0
+        and _all_below(scores.shape[1], classes)
+    )
+
+
+def _all_below(n: int, classes: Any) -> bool:
+    """Whether all are in 0 .. n - 1: read as unsigned, a negative number is larger than any class."""
+    return bool(np.maximum.reduce(classes.view(_UNSIGNED[classes.itemsize])) < n)
+
+
 def flat_classes(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, Any, Any, tuple[int, ...]]:
     """Scores (M, C), classes (M,), for each 1 or 0 as it counts or not (None if all do), and the target's shape."""
     _check_shapes(input, target)
@@ -57,8 +76,7 @@ def _checked(target: Any, classes: int, ignore_index: int, dtype: Any) -> tuple[
     counts = None
     if not target.size:
         return target, counts
-    unsigned = target.view(_UNSIGNED[target.itemsize])  # as which a negative number is larger than any class
-    if ignore_index < 0 and np.maximum.reduce(unsigned) < classes:
+    if ignore_index < 0 and _all_below(classes, target):
         return target, counts
     if ignore_index >= 0 or np.minimum.reduce(target) < 0:
         kept = target != ignore_index
@@ -75,8 +93,6 @@ def _checked(target: Any, classes: int, ignore_index: int, dtype: Any) -> tuple[
 def _check_shapes(input: Tensor, target: Tensor) -> None:
     have, given = target._array.shape, input._array.shape
     wanted = given[:1] + given[2:]
-    if have == wanted and target._array.dtype.kind in "iu" and len(given) > 1:
-        return
     if have == given and input.ndim > 1:
         raise RuntimeError(
             f"Expected floating point type for target with class probabilities, got {_type_name(target)}: convert a "
