@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..autograd import Tensor
@@ -29,10 +30,11 @@ ALSO_IN_A_GROUP = {
 
 def as_groups(params: Any) -> list[dict[str, Any]]:
     """What was given as ``params``, as a list of groups."""
-    if isinstance(params, Tensor | dict):
+    if isinstance(params, Tensor | dict) or not isinstance(params, Iterable):
+        advice = "call it, as in model.parameters()" if callable(params) else "put it in a list, as in [params]"
         raise TypeError(
             "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
-            f"{type(params).__name__}: put it in a list, as in [params]"
+            f"{type(params).__name__}: {advice}"
         )
     _refuse_sets(params)
     entries = list(params)

@@ -62,8 +62,6 @@ def loaded(optimizer: Optimizer, state_dict: dict[str, Any]) -> tuple[defaultdic
             new_group.setdefault(option, group.get(option, default))
         if "param_names" in group:
             new_group["param_names"] = group["param_names"]
-        else:
-            new_group.pop("param_names", None)
         optimizer._check_options(new_group)
         new_groups.append({"params": group["params"], **new_group})
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import minitorch_optim as torch
 from minitorch_optim import optim
 from minitorch_optim.autograd import is_grad_enabled, no_grad
 from minitorch_optim.autograd.sparse import COO
@@ -74,6 +75,9 @@ def test_what_is_no_parameter() -> None:
     start = "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
     assert message_of(TypeError, a).startswith(start + "Tensor")
     assert message_of(TypeError, {"params": [a]}).startswith(start + "dict")
+    assert message_of(TypeError, None) == start + "NoneType: put it in a list, as in [params]"
+    forgotten = torch.nn.Linear(2, 2).parameters
+    assert message_of(TypeError, forgotten) == start + "method: call it, as in model.parameters()"
     sets = "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will"
     assert message_of(TypeError, {a}).startswith(sets)
     assert message_of(TypeError, [{"params": {a}}]).startswith(sets)

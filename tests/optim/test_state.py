@@ -256,10 +256,10 @@ def test_names_must_be_the_same() -> None:
     )  # fmt: skip
     nameless = optim.SGD([a, b], lr=0.2)
     nameless.load_state_dict(saved)
-    assert "param_names" not in nameless.param_groups[0] and nameless.param_groups[0]["lr"] == 0.1
+    assert nameless.param_groups[0]["param_names"] == ["weight", "bias"] and nameless.param_groups[0]["lr"] == 0.1
     named = optim.SGD([("weight", a), ("bias", b)], lr=0.3)
-    named.load_state_dict(nameless.state_dict())
-    assert named.param_groups[0]["param_names"] == ["weight", "bias"]
+    named.load_state_dict(optim.SGD([a, b], lr=0.4).state_dict())
+    assert named.param_groups[0]["param_names"] == ["weight", "bias"] and named.param_groups[0]["lr"] == 0.4
 
 
 def test_options_that_came_later_may_be_missing() -> None:
