@@ -44,7 +44,7 @@ def replacing(path: Any) -> Iterator[BinaryIO]:
         with open(target, "wb") as file:  # a device or a pipe is written to; a folder gives its error
             yield file
         return
-    unfinished = os.path.join(folder, f".{name[:200]}.{secrets.token_hex(4)}.unfinished")
+    unfinished = os.path.join(folder, f".{name[:50]}.{secrets.token_hex(4)}.unfinished")
     try:
         with open(unfinished, "xb") as file:
             yield file

@@ -97,7 +97,7 @@ def read(file: BinaryIO, size: int, alone: bool, name: str) -> Any:
         raise damaged("the checksum of its description is wrong")
     # Chance cannot have damaged what comes now, but somebody may have made it.
     try:
-        content = json.loads(description)
+        content = json.loads(description.decode("ascii"))
         lengths = [len(start) + length, *(int(n) for n, _ in content["pieces"])]
         if min(lengths) < 0 or sum(n + _padding(n) for n in lengths) != total:
             raise ValueError(f"pieces of {sum(lengths)} bytes in a file of {total}")
