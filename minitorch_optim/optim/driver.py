@@ -124,7 +124,7 @@ class Rule:
 
     def step_recorded(self, optimizer: Optimizer, group: dict[str, Any]) -> None:
         """One step on Tensors: gradients flow through it to parameters, gradients, state and options."""
-        options = {name: _as_it_is(value) for name, value in self._options_in_force(optimizer, group)}
+        options = {name: _recordable(value) for name, value in self._options_in_force(optimizer, group)}
         with set_grad_enabled(True):
             for p in group["params"]:
                 if p.grad is not None:
@@ -209,11 +209,13 @@ def _packed(members: list[Member]) -> list[list[Member]]:
     return packs
 
 
-def _as_it_is(value: Any) -> Any:
-    """An option for a step that is recorded: a tensor stays one, without dimensions so that it fits any parameter."""
+def _recordable(value: Any) -> Any:
+    """An option for a step that is recorded: a number, or a tensor that requires grad, without dimensions."""
     if isinstance(value, tuple | list):
-        return tuple(map(_as_it_is, value))
-    return (value.reshape(()) if value.ndim else value) if isinstance(value, Tensor) else number(value)
+        return tuple(map(_recordable, value))
+    if not isinstance(value, Tensor) or not value.requires_grad:
+        return number(value)
+    return value.reshape(()) if value.ndim else value
 
 
 def _real(x: Any) -> Any:

@@ -178,8 +178,7 @@ class Optimizer:
             raise RuntimeError(f"{type(self).__name__} does not support sparse gradients")
 
     def rows_suffice(self, group: dict[str, Any]) -> bool:
-        """Whether a row without a gradient stays as it is, so that a sparse gradient needs no more than its own
-        rows."""
+        """Whether a sparse gradient needs its own rows only, because a row without a gradient stays as it is."""
         return True
 
     def state_names(self) -> set[str]:

@@ -69,7 +69,8 @@ def test_the_step_is_the_same(case: Any) -> None:
         bowl = Bowl([(), (5,), (3, 4)], "float32")
         plain = Run(case, options, bowl).step(3)
         clones = [new_tensor(start.copy(), True).clone() for start in bowl.starts]
-        recorded = Run(case, {**options, "differentiable": True}, bowl, params=clones).step(3)
+        lr = new_tensor(np.array([{**plain.optimizer.defaults, **options}["lr"]]))  # float64: the very same number
+        recorded = Run(case, {**options, "lr": lr, "differentiable": True}, bowl, params=clones).step(3)
         KIT["same"](recorded.arrays, plain.arrays)
         KIT["same_states"](recorded.states(), plain.states())
         assert all(p.requires_grad and not p.is_leaf for p in recorded.params)
