@@ -32,6 +32,28 @@ def fused(a: Any, b: Any, c: Any) -> Any:
     return single(a * b + c)
 
 
+def fused_double(a: Any, b: Any, c: Any) -> Any:
+    """a b + c in float64, rounded once: what a product and a sum lose is computed apart (Dekker, 1971; Knuth).
+
+    >>> fused_double(0.1, 10.0, -1.0), 0.1 * 10.0 - 1.0
+    (5.551115123125783e-17, 0.0)
+    """
+    product = a * b
+    (a_high, a_low), (b_high, b_low) = _halves(a), _halves(b)
+    lost_by_product = a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
+    total = product + c
+    rest = total - product
+    lost_by_sum = (product - (total - rest)) + (c - rest)
+    return total + (lost_by_sum + lost_by_product)
+
+
+def _halves(x: Any) -> tuple[Any, Any]:
+    """x as a sum of two numbers of 26 bits, whose products are exact."""
+    shifted = x * (2.0**27 + 1)
+    high = shifted - (shifted - x)
+    return high, x - high
+
+
 def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
     """By Horner's rule, the highest power first."""
     y = single(coefficients[0])

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import cephes
 from ..generator import Generator
 from ..inplace import overwrite
 from ..random import bernoulli_array, drawing, normal_array, real_of, uniform_array, whole_array
@@ -49,7 +50,9 @@ def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Ge
     low, width = kind.type(from_), kind.type(to) - kind.type(from_)
 
     def draw(shape: tuple[int, ...]) -> Array:
-        values = (uniform_array(shape, kind, generator) * width + low).astype(self.dtype, copy=False)
+        fused = cephes.fused_double if kind == np.float64 else cephes.fused  # as the processor does it
+        uniform = uniform_array(shape, kind, generator).astype(np.float64, copy=False)
+        values = fused(uniform, np.float64(width), np.float64(low)).astype(self.dtype, copy=False)
         return values if self.dtype == kind else np.where(values == to, from_, values)  # rounded up to the end
 
     real_of(self.dtype, "uniform_")

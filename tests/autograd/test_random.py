@@ -42,6 +42,8 @@ EXACT: dict[str, Draw] = {
     "bernoulli_ whole": lambda lib, n: lib.empty(n, dtype=lib.int64).bernoulli_(),
     "bernoulli_ tensor": lambda lib, n: lib.empty(3, n).bernoulli_(lib.linspace(0, 1, n)),
     "uniform_": lambda lib, n: lib.empty(n).uniform_(-0.3, 0.7),
+    "uniform_ of width 1.74": lambda lib, n: lib.empty(n).uniform_(-0.43, 1.31),
+    "uniform_ float64 of width 1.74": lambda lib, n: lib.empty(n, dtype=lib.float64).uniform_(-0.43, 1.31),
     "uniform_ float64": lambda lib, n: lib.empty(n, dtype=lib.float64).uniform_(-0.3, 0.7),
     "uniform_ transposed": lambda lib, n: lib.empty(n, 3).t().uniform_(),
     "uniform_ permuted": lambda lib, n: lib.empty(2, n, 3).permute(2, 0, 1).uniform_(),
