@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,13 @@ def drawing(generator: Generator | None) -> Generator:
     if not isinstance(generator, Generator):
         raise TypeError(f"argument 'generator' must be Generator, not {type(generator).__name__}")
     return generator
+
+
+def along_memory(array: Array, draw: Callable[[tuple[int, ...]], Array]) -> Array:
+    """``draw(shape)`` for the shape of ``array``, with the numbers in the order in which its elements lie in memory."""
+    order = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
+    drawn: Array = draw(tuple(array.shape[axis] for axis in order)).transpose(np.argsort(order).tolist())
+    return drawn
 
 
 # -- real numbers -------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from ..autograd.missing import explain_missing
 from . import (
     activations,
+    attention,
     batch_norm,
     cells,
     containers,
@@ -21,10 +22,13 @@ from . import (
     parameter_containers,
     pooling,
     recurrent,
+    shuffling,
+    transformer,
     upsampling,
     utils,
 )
 from .activations import *
+from .attention import *
 from .batch_norm import *
 from .cells import *
 from .containers import *
@@ -43,10 +47,13 @@ from .parameter import Buffer, Parameter, UninitializedParameter
 from .parameter_containers import *
 from .pooling import *
 from .recurrent import *
+from .shuffling import *
+from .transformer import *
 from .upsampling import *
 
 __all__ = ["Buffer", "Module", "Parameter", "UninitializedParameter", "functional", "init", "utils"]
 __all__ += activations.__all__
+__all__ += attention.__all__
 __all__ += batch_norm.__all__
 __all__ += cells.__all__
 __all__ += containers.__all__
@@ -63,6 +70,8 @@ __all__ += padding.__all__
 __all__ += parameter_containers.__all__
 __all__ += pooling.__all__
 __all__ += recurrent.__all__
+__all__ += shuffling.__all__
+__all__ += transformer.__all__
 __all__ += upsampling.__all__
 
 explain_missing(globals(), "torch.nn")

@@ -15,7 +15,7 @@ import numpy as np
 from .. import cephes
 from ..generator import Generator
 from ..inplace import overwrite
-from ..random import bernoulli_array, drawing, normal_array, real_of, uniform_array, whole_array
+from ..random import along_memory, bernoulli_array, drawing, normal_array, real_of, uniform_array, whole_array
 from ..tensor import Array, Tensor, new_tensor
 from .naming import method
 
@@ -30,8 +30,7 @@ def _filled(self: Tensor, what: str, draw: Callable[[tuple[int, ...]], Array]) -
             f"unsupported operation: {what} on an expanded tensor: more than one element of the written-to tensor "
             f"refers to a single memory location. Please clone() the tensor before performing the operation."
         )
-    order = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
-    values = draw(tuple(array.shape[axis] for axis in order)).transpose(np.argsort(order).tolist())
+    values = along_memory(array, draw)
     return overwrite(self, new_tensor(values.astype(array.dtype, copy=False)), what)
 
 

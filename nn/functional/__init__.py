@@ -3,6 +3,7 @@
 from ...autograd.missing import explain_missing
 from .activations import *
 from .adaptive_pooling import *
+from .attention import *
 from .classification_losses import *
 from .conv import *
 from .distances import *
@@ -15,5 +16,6 @@ from .normalization import *
 from .padding import *
 from .pooling import *
 from .regression_losses import *
+from .shuffling import *
 
 explain_missing(globals(), "torch.nn.functional")

@@ -10,7 +10,7 @@ import warnings
 from typing import Any
 
 from ...autograd.inplace import overwrite
-from ...autograd.random import bernoulli_array
+from ...autograd.random import along_memory, bernoulli_array
 from ...autograd.tensor import Tensor, new_tensor
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d"]
@@ -32,7 +32,10 @@ def _dropped(input: Tensor, shape: tuple[int, ...], p: float, training: bool, in
     check_probability(p)
     if not training or p == 0 or not input.numel():
         return input
-    factor = _kept(shape, p, input.dtype)
+    if shape == input.shape:
+        factor = along_memory(input._array, lambda shape: _kept(shape, p, input.dtype))
+    else:
+        factor = _kept(shape, p, input.dtype)
     if p < 1:
         factor /= 1 - p
     result = input * new_tensor(factor)
