@@ -157,7 +157,7 @@ def _run(
                     pending[edge] = part
                     if type(edge) is Node:
                         heapq.heappush(queue, (-edge.order, edge))
-                    if own and part is not passed_on and type(part) is np.ndarray and part.base is None:
+                    elif own and part is not passed_on and type(part) is np.ndarray and part.base is None:
                         owned.add(edge)
                 elif edge in owned and type(part) is np.ndarray:
                     held += part
@@ -174,20 +174,19 @@ def _run(
                 passed_on = _hooked(node.hooks, passed_on)
             if node.retained is not None:
                 _retain(node, passed_on)
-            if node in found:
+            if found and node in found:
                 found[node] = passed_on
             parts, own = _parts(node, passed_on, create_graph, useful), node.row.joint is None
             if not retain_graph:
                 node.free()
 
-        for leaf, g in pending.items():
-            assert isinstance(leaf, Tensor)
-            if leaf._hooks is not None:
-                g = _hooked(leaf._hooks, g)
+        for leaf, g in pending.items():  # no nodes are left
+            if leaf._hooks is not None:  # type: ignore[union-attr]
+                g = _hooked(leaf._hooks, g)  # type: ignore[union-attr]
                 owned.discard(leaf)
             if inputs is None:
-                accumulate(leaf, g, leaf in owned)
-                if leaf._hooks is not None:
+                accumulate(leaf, g, leaf in owned)  # type: ignore[arg-type]
+                if leaf._hooks is not None:  # type: ignore[union-attr]
                     for notify in leaf.__dict__.get("_after_accumulation", {}).values():
                         notify(leaf)
             elif leaf in found:
@@ -199,8 +198,7 @@ def _run(
 
 def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> list[tuple[Edge, Any]]:
     """What ``node`` passes on, each with its edge. A rule is asked only where a gradient is wanted."""
-    row, args, kwargs, out, edges = node.row, node.args, node.kwargs, node.out, node.edges
-    if args is None:
+    if node.args is None:
         raise RuntimeError(
             f"Trying to backward through the graph a second time ({node.name()}): the values it had saved were freed "
             f"after the first time. Compute the loss anew, or call the first backward with retain_graph=True."
@@ -212,6 +210,14 @@ def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> 
                 f"{node.name()} saved it at version {value}, and it is now at version {counter[0]}. Use the "
                 f"operation that makes a new tensor (x = x + 1 for x += 1), or change a clone()."
             )
+    result: list[tuple[Edge, Any]] = []
+    if node.plain and not create_graph and useful is None:  # the short way, for most
+        for edge, rule in zip(node.edges, node.row.rules):
+            if edge is not None and rule is not None:
+                result.append((edge, rule(g, node.out, *node.args, **node.kwargs)))
+        return result
+
+    row, args, kwargs, out, edges = node.row, node.args, node.kwargs, node.out, node.edges
     if create_graph:
         versions = {place: counter for place, counter, _ in node.stamps}
         args = [_recorded(arg, edge, versions.get(i)) for i, (arg, edge) in enumerate(zip(args, edges, strict=True))]
@@ -227,8 +233,6 @@ def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> 
     joint, every, rules = None, row.every, row.rules
     if row.joint is not None:
         joint = row.joint([edge is not None for edge in edges], g, out, *args, **kwargs)
-    plain = node.shapes is None and node.is_complex is None  # as most are
-    result: list[tuple[Edge, Any]] = []
     for i, edge in enumerate(edges):
         if edge is None:
             continue
@@ -241,13 +245,12 @@ def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> 
             part = None if rule is None else rule(g, out, *args, **kwargs)
         if part is None:
             continue
-        if not plain:
-            if node.shapes is not None and part.shape != node.shapes[i]:
-                part = unbroadcast(part, node.shapes[i])
-            if conjugate:
-                part = np.conjugate(part)
-            if node.is_complex is not None and not node.is_complex[i] and part.dtype.kind == "c":
-                part = np.real(part)
+        if node.shapes is not None and part.shape != node.shapes[i]:
+            part = unbroadcast(part, node.shapes[i])
+        if conjugate:
+            part = np.conjugate(part)
+        if node.is_complex is not None and not node.is_complex[i] and part.dtype.kind == "c":
+            part = np.real(part)
         result.append((edge, part))
     return result
 

@@ -27,8 +27,8 @@ class Row:
     """One line of the table: a primitive and the rules of its derivative. See :func:`derivative`."""
 
     __slots__ = (
-        "call", "differentiable", "elementwise", "every", "fused", "holomorphic", "joint", "linear", "name",
-        "primitive", "promotes", "promotes_numbers", "reads", "rules", "view", "whole_to_real",
+        "by_argument", "call", "differentiable", "elementwise", "every", "fused", "holomorphic", "joint", "linear",
+        "name", "primitive", "promotes", "promotes_numbers", "reads", "rules", "view", "whole_to_real",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +62,7 @@ class Row:
         self.promotes = promotes
         self.promotes_numbers = promotes_numbers
         self.whole_to_real = whole_to_real
+        self.by_argument = every is None and joint is None  # whether there is one rule for each argument
         self.differentiable = bool(self.rules or every or joint)
         self.reads: dict[tuple[int, int], Reads] = {}
 

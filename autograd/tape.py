@@ -25,8 +25,8 @@ class Node:
     """One recorded step. ``tensor.grad_fn`` is the node that made a tensor."""
 
     __slots__ = (
-        "__weakref__", "args", "edges", "hooks", "is_complex", "kwargs", "order", "out", "retained", "row", "shapes",
-        "stamps",
+        "__weakref__", "args", "edges", "hooks", "is_complex", "kwargs", "order", "out", "plain", "retained", "row",
+        "shapes", "stamps",
     )  # fmt: skip
 
     def __init__(
@@ -48,6 +48,7 @@ class Node:
         self.stamps = stamps  # of each tensor that was saved: which argument, its version counter, and its value now
         self.shapes = shapes  # of the arguments, where broadcasting must be undone
         self.is_complex = is_complex  # for each argument, where any number is complex
+        self.plain = row.by_argument and shapes is None and is_complex is None
         self.order = next(_clock)
         self.hooks: Any = None
         self.retained: Any = None  # weak references to the tensors that retain their grad
@@ -109,7 +110,7 @@ def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
     row = TABLE[primitive]
     arrays = list(args)
     needs = 0  # one bit for each argument that requires grad
-    dtype, mixed = None, False
+    promotes, dtype, mixed = row.promotes, None, False
     for i, arg in enumerate(args):
         if isinstance(arg, Tensor):
             if arg._view is not None:
@@ -117,13 +118,14 @@ def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
             if arg._requires_grad:
                 needs |= 1 << i
             arrays[i] = array = arg._array
-            if dtype is None:
-                dtype = array.dtype
-            elif array.dtype is not dtype:
-                mixed = True
-        elif type(arg) not in _NUMBERS:
+            if promotes:
+                if dtype is None:
+                    dtype = array.dtype
+                elif array.dtype is not dtype:
+                    mixed = True
+        elif promotes and type(arg) not in _NUMBERS:
             mixed = True
-    if row.promotes and (mixed or row.promotes_numbers or dtype is None or dtype.kind not in "fc"):
+    if promotes and (mixed or row.promotes_numbers or dtype is None or dtype.kind not in "fc"):
         args = _promote(row, args)
         arrays = [arg._array if isinstance(arg, Tensor) else arg for arg in args]
 
@@ -166,11 +168,11 @@ def _record(
     count = len(args)
     reads = row.reads.get((needs, count)) or row.reads_for(needs, count)
     edges: list[Any] = [None] * count
-    shapes = None
+    shapes, elementwise = None, row.elementwise
     for i in reads.differentiated:
         arg = args[i]
         edges[i] = arg if arg._node is None else arg._node
-        if row.elementwise and arrays[i].shape != out.shape:
+        if elementwise and arrays[i].shape != out.shape:
             shapes = [getattr(array, "shape", ()) for array in arrays]
     kinds = None
     if out.dtype.kind == "c" or arrays[reads.differentiated[0]].dtype.kind == "c":

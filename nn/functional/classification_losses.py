@@ -30,13 +30,13 @@ __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_en
 def softmax_nll(x: Any, target: Any, share: Any, reduction: str) -> Any:
     """-log softmax(x)[target]. Shape (N, C) to (N,), or () if reduced."""
     scores = x.T.copy()  # classes first: NumPy reduces over the first dimension several times faster
-    samples = np.arange(len(x))
+    right = np.multiply(target, len(x), dtype=np.intp) + np.arange(len(x))  # where the right classes lie in it
     scores -= np.maximum.reduce(scores, axis=0)
     gap = np.exp(scores)  # becomes softmax - one-hot, the derivative
     total = np.add.reduce(gap, axis=0)
-    each = np.log(total) - scores[target, samples]
+    each = np.log(total) - scores.reshape(-1)[right]
     gap /= total
-    gap[target, samples] -= 1
+    gap.reshape(-1)[right] -= 1
     gap = gap.T
     if share is not None:
         each = np.where(share == 0, 0, each * share.astype(x.dtype, copy=False))
