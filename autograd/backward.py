@@ -9,8 +9,8 @@ pairs of reals, and a saved array that was changed in place since is reported. "
 from __future__ import annotations
 
 import functools
-import heapq
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -156,7 +156,7 @@ def _run(
                 if held is None:
                     pending[edge] = part
                     if type(edge) is Node:
-                        heapq.heappush(queue, (-edge.order, edge))
+                        heappush(queue, (-edge.order, edge))
                     elif own and part is not passed_on and type(part) is np.ndarray and part.base is None:
                         owned.add(edge)
                 elif edge in owned and type(part) is np.ndarray:
@@ -167,7 +167,7 @@ def _run(
                         owned.add(edge)
             if not queue:
                 break
-            node = heapq.heappop(queue)[1]
+            node = heappop(queue)[1]
             passed_on = pending.pop(node)
             owned.discard(node)
             if node.hooks is not None:
@@ -181,12 +181,13 @@ def _run(
                 node.free()
 
         for leaf, g in pending.items():  # no nodes are left
-            if leaf._hooks is not None:  # type: ignore[union-attr]
-                g = _hooked(leaf._hooks, g)  # type: ignore[union-attr]
+            hooks = leaf._hooks  # type: ignore[union-attr]
+            if hooks is not None:
+                g = _hooked(hooks, g)
                 owned.discard(leaf)
             if inputs is None:
                 accumulate(leaf, g, leaf in owned)  # type: ignore[arg-type]
-                if leaf._hooks is not None:  # type: ignore[union-attr]
+                if hooks is not None:
                     for notify in leaf.__dict__.get("_after_accumulation", {}).values():
                         notify(leaf)
             elif leaf in found:

@@ -175,7 +175,7 @@ def _record(
         if elementwise and arrays[i].shape != out.shape:
             shapes = [getattr(array, "shape", ()) for array in arrays]
     kinds = None
-    if out.dtype.kind == "c" or arrays[reads.differentiated[0]].dtype.kind == "c":
+    if not row.holomorphic or out.dtype.kind == "c":  # a holomorphic function of complex numbers gives complex ones
         kinds = [getattr(a, "dtype", out.dtype).kind == "c" for a in arrays]
 
     stamps: list[Any] = []

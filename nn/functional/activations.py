@@ -45,7 +45,9 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> relu(tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return _activated(elementwise.relu, input, inplace)
+    if inplace or not isinstance(input, Tensor):
+        return _activated(elementwise.relu, input, inplace)
+    return apply(elementwise.relu, input)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
