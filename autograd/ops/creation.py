@@ -390,6 +390,7 @@ def _legacy(name: str, dtype: str) -> Any:
         return legacy_constructor(Tensor, data, {}, np.dtype(dtype))
 
     constructor.__name__ = constructor.__qualname__ = name
+    constructor.dtype = np.dtype(dtype)  # type: ignore[attr-defined]  # what `x.type(LongTensor)` asks for
     constructor.__doc__ = f"""Legacy: ``{name}(2, 3)`` is uninitialised, ``{name}([1, 0])`` holds these as {dtype}.
 
     >>> {name}([1, 0]).dtype
