@@ -213,9 +213,10 @@ def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> 
             )
     result: list[tuple[Edge, Any]] = []
     if node.plain and not create_graph and useful is None:  # the short way, for most
+        given, kwargs = (g, node.out, *node.args), node.kwargs
         for edge, rule in zip(node.edges, node.row.rules):
             if edge is not None and rule is not None:
-                result.append((edge, rule(g, node.out, *node.args, **node.kwargs)))
+                result.append((edge, rule(*given, **kwargs) if kwargs else rule(*given)))
         return result
 
     row, args, kwargs, out, edges = node.row, node.args, node.kwargs, node.out, node.edges

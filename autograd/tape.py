@@ -130,7 +130,7 @@ def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
         arrays = [arg._array if isinstance(arg, Tensor) else arg for arg in args]
 
     try:
-        out = row.call(*arrays, **kwargs)
+        out = row.call(*arrays, **kwargs) if kwargs else row.call(*arrays)
     except ValueError as error:
         raise _in_words(error, row, arrays) from None
     if row.fused:
