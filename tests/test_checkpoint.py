@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -317,3 +321,13 @@ def test_the_tester_sees_the_sign_of_zero_and_takes_nan_for_nan(tmp_path: Path) 
     for wrong in ((float("nan"), -0.0, None), (float("nan"), 0.0, 0), (float("nan"), 0.0)):
         with pytest.raises(AssertionError, match=r"differs in step 2, value\[[12]\]"):
             assert_resumes_bitwise(train(wrong), 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork") or not hasattr(signal, "SIGKILL"), reason="needs fork and SIGKILL")
+def test_a_run_that_is_killed_again_and_again_ends_in_the_same_file(tmp_path: Path) -> None:
+    script = Path(__file__).with_name("resuming.py")
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path)], capture_output=True, text=True, cwd=script.parents[1], timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 0

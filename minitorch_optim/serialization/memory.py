@@ -41,28 +41,26 @@ class Pieces:
 
     >>> x = np.arange(6, dtype=np.int64)
     >>> pieces = Pieces([x[:4], x[2:], np.zeros(1)])
-    >>> [place.offset for place in pieces.places], sorted(buffer.size for buffer in pieces.buffers)
-    ([0, 16, 0], [8, 48])
+    >>> [(place.piece, place.offset) for place in pieces.places], [buffer.size for buffer in pieces.buffers]
+    ([(0, 0), (0, 16), (1, 0)], [48, 8])
     """
 
     def __init__(self, arrays: Sequence[Array]) -> None:
         self.places: list[Place] = [Place(0, 0, ())] * len(arrays)
         self.buffers: list[Array] = []
         bounds = [np.lib.array_utils.byte_bounds(a) for a in arrays]
-        together: list[int] = []
-        end = 0
+        stretches: list[tuple[list[int], int, int]] = []  # which arrays lie there, start, end
         for i in sorted(range(len(arrays)), key=bounds.__getitem__):
-            if not arrays[i].size:
-                self._add(arrays, [i], 0, 0)
-                continue
             start, stop = bounds[i]
-            if together and start >= end:
-                self._add(arrays, together, bounds[together[0]][0], end)
-                together = []
-            end = max(end, stop) if together else stop
-            together.append(i)
-        if together:
-            self._add(arrays, together, bounds[together[0]][0], end)
+            if not arrays[i].size:
+                stretches.insert(0, ([i], 0, 0))
+            elif stretches and start < stretches[-1][2]:
+                members, first, last = stretches[-1]
+                stretches[-1] = [*members, i], first, max(last, stop)
+            else:
+                stretches.append(([i], start, stop))
+        for stretch in sorted(stretches, key=lambda stretch: min(stretch[0])):  # the same data gives the same file
+            self._add(arrays, *stretch)
 
     def _add(self, arrays: Sequence[Array], members: list[int], start: int, end: int) -> None:
         number = len(self.buffers)
