@@ -162,7 +162,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
     [7, 3]
     """
     n = len(dataset)
-    if math.isclose(sum(lengths), 1) and sum(lengths) <= 1 and n != 1:
+    if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
         if any(not 0 <= part <= 1 for part in lengths):
             raise ValueError(f"fractions must be between 0 and 1, got {list(lengths)}")
         sizes = [math.floor(n * part) for part in lengths]

@@ -98,6 +98,8 @@ class RandomSampler(Sampler):
                 block = randperm(n, generator=generator).tolist()[:left]
             yield from block
             left -= len(block)
+        if not self.replacement and self.num_samples % n == 0:
+            randperm(n, generator=generator)  # PyTorch draws one more, of which it takes nothing
 
     def __len__(self) -> int:
         return self.num_samples
