@@ -153,7 +153,7 @@ def derivative(primitive: Callable[..., Any], *rules: Rule | None, **properties:
         what the node is called: ``Mul`` gives ``grad_fn=<MulBackward>``
 
     >>> import numpy as np
-    >>> from minitorch_optim.autograd import tensor
+    >>> from minitorch_optim.autograd import apply, tensor
     >>> def cube(x):
     ...     return x * x * x
     >>> derivative(cube, lambda g, out, x: g * 3 * x * x, elementwise=True)
