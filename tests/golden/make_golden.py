@@ -57,6 +57,20 @@ def main() -> None:
         text = json.dumps({**made, "runs": runs}, indent=1)
         (FOLDER / f"{case.name}.json").write_text(text + "\n", encoding="utf-8")
         print(f"{case.name}: {len(runs)} runs, {len(text) // 1024} KiB")
+    write_lbfgs(torch)
+
+
+def write_lbfgs(torch: Any) -> None:
+    """L-BFGS, which needs a loss of its own: see ``lbfgs_runs.py``."""
+    lbfgs = runpy.run_path(str(FOLDER / "lbfgs_runs.py"))
+    runs = []
+    for run in lbfgs["RUNS"]:
+        found = lbfgs["carried_out"](torch, run)
+        found["x"] = [[value.hex() for value in point] for point in found["x"]]
+        runs.append({**run, **found})
+    text = json.dumps({"optimizer": "LBFGS", "torch": torch.__version__, "runs": runs}, indent=1)
+    (FOLDER / "LBFGS.json").write_text(text + "\n", encoding="utf-8")
+    print(f"LBFGS: {len(runs)} runs, {len(text) // 1024} KiB")
 
 
 if __name__ == "__main__":

@@ -37,6 +37,10 @@ matrix products in bfloat16, of 8 bits; a sum that falls on the other side of a 
 Their lines depend on the machine. Sparse gradients of SGD and Adagrad agree within 1e-14 relative of PyTorch's as
 installed.
 
+L-BFGS, on Rosenbrock's function with 2 and 6 variables, with and without the line search, 16 sets of options: as many
+evaluations and iterations after every step; the same points, to the bit or nearly so without the line search, within
+1e-9 in float64 and 1e-2 in float32 with it, where each rounding of a dot product is carried on.
+
 ## Beside PyTorch as it is installed
 
 PyTorch's fast paths fuse a multiplication with the addition that follows it, and its square roots (MKL's) are off by

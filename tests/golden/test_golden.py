@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import minitorch_optim
 from minitorch_optim.testing import ulp_distance
 
 FOLDER = Path(__file__).resolve().parent
@@ -61,8 +62,25 @@ def test_trajectories(case: Any) -> None:
                 assert np.max(np.abs(x - y)) <= TOLERANCE[case.name][run.dtype] * scale, run
 
 
+LBFGS = runpy.run_path(str(FOLDER / "lbfgs_runs.py"))
+LBFGS_TOLERANCE = {"float64": 1e-9, "float32": 1e-2}  # dot products are added up in another order, and errors grow
+
+
+@pytest.mark.parametrize("i", range(len(LBFGS["RUNS"])), ids=lambda i: str(LBFGS["RUNS"][i]))
+def test_trajectories_of_lbfgs(i: int) -> None:
+    golden = json.loads((FOLDER / "LBFGS.json").read_text(encoding="utf-8"))
+    expected, run = golden["runs"][i], LBFGS["RUNS"][i]
+    assert len(golden["runs"]) == len(LBFGS["RUNS"]) and {name: expected[name] for name in run} == run
+    found = LBFGS["carried_out"](minitorch_optim, run)
+    if run["dtype"] == "float64":
+        assert found["evaluations"] == expected["evaluations"]
+        assert found["iterations"] == expected["iterations"]
+    points = [[float.fromhex(value) for value in point] for point in expected["x"]]
+    np.testing.assert_allclose(found["x"], points, rtol=0, atol=LBFGS_TOLERANCE[run["dtype"]])
+
+
 def test_every_optimizer_of_pytorch_has_its_file() -> None:
-    assert {path.stem for path in FOLDER.glob("*.json")} == {case.name for case in CASES}
+    assert {path.stem for path in FOLDER.glob("*.json")} == {"LBFGS", *(case.name for case in CASES)}
 
 
 def test_the_page_says_what_was_found() -> None:
