@@ -119,10 +119,12 @@ def grad(
 def accumulate(tensor: Tensor, g: Any, owned: bool) -> None:
     """Add ``g`` to ``tensor.grad``; an array that nobody else holds (``owned``) is taken without a copy."""
     held = tensor._grad
-    if isinstance(g, Tensor):  # part of a graph of its own
+    if held is None and owned:
+        tensor._grad = new_tensor(g)
+    elif isinstance(g, Tensor):  # part of a graph of its own
         tensor._grad = g if held is None else held + g
     elif held is None:
-        tensor._grad = new_tensor(g if owned else _copied(g))
+        tensor._grad = new_tensor(_copied(g))
     elif held.is_sparse or hasattr(g, "indices"):
         tensor._grad = new_tensor(held._array + g)
     else:

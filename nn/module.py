@@ -57,7 +57,7 @@ class Module(Hooked):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._hooks is None:
-            return self.forward(*args, **kwargs)
+            return self.forward(*args, **kwargs) if kwargs else self.forward(*args)
         return call_with_hooks(self, args, kwargs)
 
     # -- registration ----------------------------------------------------------------------------

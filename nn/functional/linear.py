@@ -84,13 +84,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise _not_a_tensor(input, weight) from None
     if x.dtype is not w.dtype and x.dtype != w.dtype:
         raise RuntimeError(_different_dtypes(input, weight))
-    if w.ndim != 2 or not x.ndim or (bias is not None and bias._array.shape != w.shape[:1]):
+    shape = w.shape
+    if len(shape) != 2 or not x.ndim or (bias is not None and bias._array.shape != shape[:1]):
         return _linear_in_other_shapes(input, weight, bias)
-    if x.shape[-1] != w.shape[1]:
-        raise RuntimeError(_different_sizes(x.shape, w.shape))
-    if bias is None:
-        return apply(affine, input, weight)
-    return apply(affine, input, weight, bias)
+    if x.shape[-1] != shape[1]:
+        raise RuntimeError(_different_sizes(x.shape, shape))
+    return apply(affine, input, weight) if bias is None else apply(affine, input, weight, bias)
 
 
 def _linear_in_other_shapes(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

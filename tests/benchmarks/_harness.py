@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 
 ROUNDS = 25
-SECONDS = 0.02  # that a round should take
+SECONDS = 0.1  # that a round should take: long enough for caches to be warm again after the other peer
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
