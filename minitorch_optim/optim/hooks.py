@@ -6,12 +6,14 @@ The handle knows the dict weakly, so it keeps no optimizer alive.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import itertools
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
+
+from ..autograd.ops.history import RemovableHandle as Handle
 
 Hook = Callable[..., Any]
 
@@ -21,33 +23,23 @@ class Hooks(OrderedDict[int, Hook]):
 
     def register(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Add a hook at the end, or at the front."""
-        handle = RemovableHandle(self)
-        self[handle.id] = hook
+        handle = RemovableHandle(self, hook)
         if prepend:
             self.move_to_end(handle.id, last=False)
         return handle
 
 
-class RemovableHandle:
+class RemovableHandle(Handle):
     """What a registration returns: ``remove()`` undoes it, as does the end of a ``with`` block."""
 
-    _numbers = itertools.count()
-
-    def __init__(self, hooks: Hooks) -> None:
-        self.id = next(self._numbers)
-        self._hooks = weakref.ref(hooks)
+    def __init__(self, hooks: Hooks, hook: Hook) -> None:
+        super().__init__(hooks, hook)
+        self._hooks = weakref.proxy(hooks)
 
     def remove(self) -> None:
         """Take the hook out; a second time does nothing."""
-        hooks = self._hooks()
-        if hooks is not None:
-            hooks.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
+        with contextlib.suppress(ReferenceError):  # the optimizer is gone, and its hooks with it
+            super().remove()
 
 
 _before_any_step = Hooks()
