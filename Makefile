@@ -55,9 +55,13 @@ bench: $(READY)
 	done; \
 	test -n "$$found" || echo "No benchmark yet: tests/benchmarks/ holds no script."
 
-docs: $(READY)
-	@if test -f docs/build.py; then $(PY) docs/build.py $(ARGS); \
-	else echo "No site yet: docs/build.py is not there. The README and the docstrings are the documentation so far."; fi
+# What only the site and the notebooks need is installed the first time they are built.
+$(VENV)/.ready-for-docs: $(READY)
+	@$(PIP) --editable '.[docs,plot]'
+	@touch $@
+
+docs: $(VENV)/.ready-for-docs
+	@$(PY) docs/build.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
