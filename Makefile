@@ -1,11 +1,12 @@
 # Every target builds what it needs: `make demo` and `make test` work on a fresh clone where only Python is there.
 #
-#   make demo     an MLP learns handwritten digits
-#   make test     the tests, and every example of the docstrings
-#   make check    ruff, mypy and the packaging test
-#   make bench    the side-by-side timings
-#   make docs     the site, into docs/_build
-#   make clean    takes away what was built, .venv too
+#   make demo       an MLP learns handwritten digits
+#   make test       the tests, and every example of the docstrings
+#   make check      ruff, mypy and the packaging test
+#   make bench      the side-by-side timings
+#   make notebooks  the notebooks of examples/notebooks, executed anew from their texts
+#   make docs       the site, into docs/_build
+#   make clean      takes away what was built, .venv too
 #
 # Another interpreter: `make clean`, then `make PYTHON=python3.12 test`; .venv keeps the one it was made with.
 # Options for a program: `make demo ARGS="--optimizer sgd --lr 0.1"`, `make test ARGS="-k adam -x"`.
@@ -17,7 +18,7 @@ PY     := $(VENV)/bin/python
 READY  := $(VENV)/.ready
 PIP    := $(PY) -m pip --disable-pip-version-check -qq install
 
-.PHONY: help venv demo test check bench docs clean
+.PHONY: help venv demo test check bench notebooks docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -59,6 +60,9 @@ bench: $(READY)
 $(VENV)/.ready-for-docs: $(READY)
 	@$(PIP) --editable '.[docs,plot]'
 	@touch $@
+
+notebooks: $(VENV)/.ready-for-docs
+	@$(PY) examples/notebooks/build.py $(ARGS)
 
 docs: $(VENV)/.ready-for-docs
 	@$(PY) docs/build.py $(ARGS)
