@@ -1,0 +1,1 @@
+"""Looking inside: what the tape has recorded, and what an optimizer computes in a step."""
