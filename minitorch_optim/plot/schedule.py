@@ -1,14 +1,12 @@
-"""Pictures of what happens in training. They are drawn with matplotlib, which is imported when one is drawn.
-
-Each function draws into ``ax``, or into a new figure, and returns the axes: ``.figure.savefig("a.png")`` keeps it.
-"""
+"""The learning rates that a schedule will give."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .optim.lr_scheduler import LRScheduler
-from .optim.lr_scheduler.groups import has_momentum, lrs_of, momentum_of
+from ..optim.lr_scheduler import LRScheduler
+from ..optim.lr_scheduler.groups import has_momentum, lrs_of, momentum_of
+from .canvas import canvas
 
 __all__ = ["schedule"]
 
@@ -39,10 +37,7 @@ def schedule(scheduler: LRScheduler, n: int, ax: Any = None) -> Any:
     >>> [float(lr) for lr in axes.lines[0].get_ydata()]
     [0.5, 0.5, 0.25, 0.25, 0.125]
     """
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        ax = plt.subplots(figsize=(5, 2.5), layout="constrained")[1]
+    ax = canvas(ax, 5, 2.5)
     cycles = has_momentum(scheduler.optimizer)
     lrs, momentums = [], []
     for optimizer in scheduler._ahead(n):

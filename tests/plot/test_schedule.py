@@ -61,7 +61,7 @@ def test_no_picture_of_what_depends_on_metrics() -> None:
 
 
 def test_the_page_of_schedules_is_that_of_the_code(tmp_path: Path) -> None:
-    docs = Path(__file__).resolve().parents[1] / "docs"
+    docs = Path(__file__).resolve().parents[2] / "docs"
     runpy.run_path(str(docs / "make_schedule_pictures.py"))["main"](tmp_path)
     page = (tmp_path / "schedules.md").read_text(encoding="utf-8")
     assert page == (docs / "schedules.md").read_text(encoding="utf-8"), "run docs/make_schedule_pictures.py"
