@@ -40,9 +40,11 @@ newaxis = None
 
 _PARTS = (
     "accelerator", "backends", "checkpoint", "cuda", "datasets", "distributions", "nn", "optim", "plot", "random",
-    "serialization", "sparse", "testing", "utils",
+    "serialization", "sparse", "teaching", "testing", "utils",
 )  # fmt: skip
-_FROM_PARTS = {"Checkpoint": "checkpoint", "load": "serialization", "save": "serialization"}
+_FROM_PARTS = {
+    "Checkpoint": "checkpoint", "load": "serialization", "save": "serialization", "tape": "teaching",
+}  # fmt: skip
 
 if not TYPE_CHECKING:  # as in autograd/__init__.py
     __all__ = [
