@@ -50,11 +50,11 @@ check: $(READY)
 	$(PY) -m pytest -q tests/packaging
 
 bench: $(READY)
-	@set -e; found=; for script in tests/benchmarks/[!_]*.py; do \
-	    test -f "$$script" || continue; found=yes; \
-	    echo "== $$script"; $(PY) "$$script" $(ARGS); \
-	done; \
-	test -n "$$found" || echo "No benchmark yet: tests/benchmarks/ holds no script."
+	@$(PY) tests/benchmarks/run.py $(ARGS)
+
+# The libraries that the timings compare with are large; without them the timings run all the same.
+bench-peers: $(READY)
+	@$(PIP) -r tests/benchmarks/peers.txt
 
 # What only the site and the notebooks need is installed the first time they are built.
 $(VENV)/.ready-for-docs: $(READY)

@@ -1,85 +1,149 @@
-"""Side-by-side timing: one process for each peer, one BLAS thread each, rounds in turn, medians and ratios.
-
-A benchmark file has functions that prepare one peer and return what is to be timed::
-
-    def ours(): ...; return step
-    def numpy_by_hand(): ...; return step
-
-and ends with ``main(ours, numpy_by_hand, ...)``. The first is the one that the others are compared with. A peer whose
-package is not installed is left out. """
+"""Side-by-side timing: one process for each peer, rounds in turn, medians and ratios."""
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
 
-ROUNDS = 25
-SECONDS = 0.1  # that a round should take: long enough for caches to be warm again after the other peer
+from _problems import Problem, packed
+from peers import PEERS
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+WORKER = Path(__file__).with_name("_worker.py")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")  # the last is JAX's
+TOLERANCE = 2e-3  # relative, between the outcomes of peers: float32, and Adam divides by small numbers
 
 
-def main(*peers: Callable[[], Callable[[], object]], title: str = "") -> dict[str, float]:
-    """Time the peers against each other; print and return the median of each, in microseconds."""
-    if len(sys.argv) == 3 and sys.argv[1] == "--peer":
-        _serve(next(peer for peer in peers if peer.__name__ == sys.argv[2]))
-        return {}
-    processes = {}
-    for peer in peers:
-        process = subprocess.Popen(
-            [sys.executable, sys.argv[0], "--peer", peer.__name__],
+@dataclass
+class Settings:
+    """What was asked for on the command line."""
+
+    peers: Sequence[str] = tuple(PEERS)
+    threads: int = 1
+    clock: str = "wall"  # or "cpu": the time of the process, for machines on which something else runs
+    quick: bool = False
+    match: str = ""  # measure only rows that have this in their name
+    pythons: Mapping[str, str] = field(default_factory=dict)  # interpreters for peers that need another
+
+    def python(self, peer: str) -> str:
+        return self.pythons.get(peer, sys.executable)
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, **dict.fromkeys(THREADS, str(self.threads))}
+
+
+class Pace(NamedTuple):
+    """How long to measure."""
+
+    rounds: int
+    seconds: float  # that a round should take: long enough for caches to be warm again after the other peers
+
+
+class Timing(NamedTuple):
+    """Of one peer and one problem; in microseconds."""
+
+    median: float
+    minimum: float
+    ratio: float  # to the first peer: the median of the ratios of rounds that followed each other
+
+
+class Missing(Exception):
+    """A peer whose package is not installed."""
+
+
+class Worker:
+    """The process of one peer."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name = name
+        self.process = subprocess.Popen(
+            [settings.python(name), str(WORKER), name, settings.clock],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **ONE_THREAD},
+            env=settings.environment(),
         )
-        assert process.stdout is not None
-        answer = process.stdout.readline().strip()
-        if answer == "ready":
-            processes[peer.__name__] = process
-        elif process.wait() != 0:
-            raise RuntimeError(f"{peer.__name__} failed: its error is above")
-        else:
-            print(f"{peer.__name__} is left out: {answer}")
-    times: dict[str, list[float]] = {name: [] for name in processes}
-    for _ in range(ROUNDS):
-        for name, process in processes.items():
-            assert process.stdin is not None and process.stdout is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
-            times[name].append(float(process.stdout.readline()))
-    for process in processes.values():
-        process.communicate("stop\n")
+        try:
+            self.versions: dict[str, str] = self._answer()
+        except BaseException:
+            self.stop()
+            raise
 
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    first = next(iter(medians))
-    print(f"{title or os.path.basename(sys.argv[0])}: medians of {ROUNDS} rounds in turn, one thread each")
-    for name, median in medians.items():
-        ratios = [a / b for a, b in zip(times[first], times[name], strict=True)]
-        print(f"  {name:<24} {median:10.1f} us    {first} / it = {statistics.median(ratios):.2f}")
-    return medians
+    def ask(self, request: str, **fields: Any) -> Any:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"do": request, **fields}) + "\n")
+        self.process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> Any:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the process of {self.name} ended, with exit code {self.process.wait()}")
+        answer = json.loads(line)
+        if "missing" in answer:
+            raise Missing(answer["missing"])
+        if "error" in answer:
+            raise RuntimeError(f"{self.name} failed:\n{answer['error']}")
+        return answer["value"]
+
+    def stop(self) -> None:
+        self.process.communicate()  # its input ends, and so does it
 
 
-def _serve(peer: Callable[[], Callable[[], object]]) -> None:
+@contextmanager
+def workers_for(names: Sequence[str], settings: Settings) -> Iterator[list[Worker]]:
+    """A worker for each of these peers that is installed; the others are left out, and named."""
+    workers: list[Worker] = []
     try:
-        step = peer()
-    except ImportError as error:
-        print(error, flush=True)
-        return
-    for _ in range(20):
-        step()
-    start = time.perf_counter()
-    step()
-    number = max(1, int(SECONDS / max(time.perf_counter() - start, 1e-7)))
-    print("ready", flush=True)
-    for line in sys.stdin:
-        if line.strip() != "go":
-            return
-        start = time.perf_counter()
-        for _ in range(number):
-            step()
-        print((time.perf_counter() - start) / number * 1e6, flush=True)
+        for name in names:
+            try:
+                workers.append(Worker(name, settings))
+            except Missing as reason:
+                print(f"{PEERS[name].title} is left out: {reason}")
+        yield workers
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
+def prepare(workers: Sequence[Worker], problem: Problem, seconds: float = 0.0) -> list[Worker]:
+    """Those workers that offer this problem, ready for rounds. An error unless all come to the same outcome."""
+    outcomes = {worker: worker.ask("prepare", problem=packed(problem), seconds=seconds) for worker in workers}
+    ready = [worker for worker in workers if outcomes[worker] is not None]
+    for worker in ready[1:]:
+        first, other = outcomes[ready[0]], outcomes[worker]
+        if len(first) != len(other) or not all(abs(a - b) <= TOLERANCE * abs(a) for a, b in zip(first, other)):
+            raise RuntimeError(
+                f"{worker.name} and {ready[0].name} do not compute the same on {problem}: {other} instead of {first}"
+            )
+    return ready
+
+
+def measure(workers: Sequence[Worker], problem: Problem, pace: Pace) -> dict[str, Timing]:
+    """Time the workers that offer this problem, round by round in turn."""
+    ready = prepare(workers, problem, pace.seconds)
+    times: dict[str, list[float]] = {worker.name: [] for worker in ready}
+    for _ in range(pace.rounds):
+        for worker in ready:
+            times[worker.name].append(worker.ask("round"))
+    for worker in ready:
+        worker.ask("forget")
+    return summary(times)
+
+
+def summary(times: Mapping[str, Sequence[float]]) -> dict[str, Timing]:
+    first = next(iter(times.values()), ())
+    return {
+        name: Timing(
+            statistics.median(values), min(values), statistics.median(a / b for a, b in zip(values, first, strict=True))
+        )
+        for name, values in times.items()
+    }

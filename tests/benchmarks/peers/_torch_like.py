@@ -1,0 +1,98 @@
+"""The same program for PyTorch and for minitorch_optim: the names are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from _problems import Chain, Stepping, Training
+
+
+def training(torch: Any, problem: Training, options: dict[str, Any], wrap: Callable[[Any], Any] = lambda step: step):
+    """A step of training; ``wrap`` may put another function in its place."""
+    nn = torch.nn
+    layers = [nn.Linear(m, n) for m, n in zip(problem.sizes, problem.sizes[1:])]
+    with torch.no_grad():
+        for layer, weight in zip(layers, problem.weights(), strict=True):
+            layer.weight.copy_(torch.tensor(weight))
+            layer.bias.zero_()
+    model = nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())))[:-1]
+    criterion = nn.CrossEntropyLoss()
+    inputs, labels = map(torch.tensor, problem.data())
+    if problem.optimizer == "none":
+
+        def step(inputs, labels):
+            model.zero_grad()
+            loss = criterion(model(inputs), labels)
+            loss.backward()
+            return loss
+    else:
+        optimizer = getattr(torch.optim, problem.optimizer)(model.parameters(), lr=problem.lr, **options)
+
+        def step(inputs, labels):
+            optimizer.zero_grad()
+            loss = criterion(model(inputs), labels)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+    step = wrap(step)
+    return lambda: step(inputs, labels)
+
+
+def stepping(torch: Any, problem: Stepping, options: dict[str, Any]):
+    params = [torch.tensor(p, requires_grad=True) for p in problem.parameters()]
+    arrays = [p.detach().numpy() for p in params]
+    options = {**dict(problem.options), **options}
+    if problem.optimizer == "LBFGS":
+        return _lbfgs(torch, problem, options, params, arrays)
+    if problem.optimizer == "SparseAdam":
+        for p, (indices, rows) in zip(params, problem.sparse_gradients(), strict=True):
+            p.grad = torch.sparse_coo_tensor(torch.tensor(indices[None]), torch.tensor(rows), p.shape)
+    else:
+        for p, g in zip(params, problem.gradients(), strict=True):
+            p.grad = torch.tensor(g)
+    optimizer = getattr(torch.optim, problem.optimizer)(params, **options)
+
+    def step():
+        optimizer.step()
+        return arrays
+
+    return step
+
+
+def _lbfgs(torch: Any, problem: Stepping, options: dict[str, Any], params: list[Any], arrays: list[Any]):
+    """A whole minimisation, from the start: of sum(c p^2) / 2, c between 0.1 and 10, with gradients by hand."""
+    starts = [p.detach().clone() for p in params]
+    curvatures = [torch.linspace(0.1, 10.0, p.numel()).reshape(p.shape) for p in params]
+
+    @torch.no_grad()
+    def closure():
+        total = 0.0
+        for p, c in zip(params, curvatures, strict=True):
+            p.grad = c * p
+            total = total + (p * p.grad).sum() / 2
+        return total
+
+    def step():
+        with torch.no_grad():
+            for p, start in zip(params, starts, strict=True):
+                p.copy_(start)
+        torch.optim.LBFGS(params, **options).step(closure)
+        return arrays
+
+    return step
+
+
+def chain(torch: Any, problem: Chain):
+    start = torch.tensor(problem.start(), requires_grad=True)
+
+    def step():
+        start.grad = None
+        x = start
+        for _ in range(problem.length // 2):
+            x = (x * 0.999).sin()
+        x.sum().backward()
+        return start.grad.sum()
+
+    return step
