@@ -24,6 +24,15 @@ class _Loss(Module):
 
     reductions: tuple[str, ...] = ()  # further ones
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if len(args) > 1 and isinstance(args[0], Tensor) and isinstance(args[1], Tensor):
+            name = cls.__name__
+            raise TypeError(
+                f"{name}() makes the loss function, and was given {len(args)} tensors: call its result instead, as in "
+                f"loss_fn = nn.{name}(); loss = loss_fn(input, target)"
+            )
+        return super().__new__(cls)
+
     def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
         check_reduction(reduction, *self.reductions)

@@ -7,21 +7,22 @@ compositions.
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ...autograd.derivatives.elementwise import sigmoid
 from ...autograd.derivatives.reductions import log_softmax, softmax
-from ...autograd.table import derivative
+from ...autograd.hints import hint
+from ...autograd.table import TABLE, derivative
 from ...autograd.tape import apply, primitive
 from ...autograd.tensor import Tensor
-from .reduction import check_reduction, common_shape, constant, reduced
+from .reduction import check_reduction, common_shape, constant, not_tensors, reduced
 from .targets import check_scores, flat_classes, one_class_each, shares
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "kl_div", "nll_loss"]
 
+SOFTMAX, SIGMOID = TABLE[softmax], TABLE[sigmoid]  # what hardly ever is meant to come before a loss from raw scores
 
 # -- one right class. ``target``, shape (N,), has its number; ``share`` says how much each sample counts, or is None.
 
@@ -125,12 +126,21 @@ def cross_entropy(
     tensor(1.1269)
     """
     check_reduction(reduction)
+    try:
+        node, classes = input._node, target._array
+    except AttributeError:
+        raise not_tensors("cross_entropy_loss()", input=input, target=target) from None
+    if node is not None and node.row is SOFTMAX:
+        hint(
+            "cross_entropy was given the output of softmax: it takes raw scores (logits) and does the softmax itself. "
+            "Leave out the softmax before the loss; twice, it makes the gradients small and training slow"
+        )
     if weight is None and not label_smoothing and one_class_each(input, target, ignore_index):
-        return apply(softmax_nll, input, target._array, None, reduction=reduction)  # as it is most often called
+        return apply(softmax_nll, input, classes, None, reduction=reduction)  # as it is most often called
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     check_scores(input, weight)
-    if target._array.shape == input._array.shape and target._array.dtype.kind == "f":
+    if classes.shape == input._array.shape and classes.dtype.kind == "f":
         return _of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
     scores, classes, counts, shape = flat_classes(input, target, ignore_index)
     if label_smoothing:
@@ -198,6 +208,10 @@ def nll_loss(
     tensor(1.2500)
     """
     check_reduction(reduction)
+    try:
+        node, _ = input._node, target._array
+    except AttributeError:
+        raise not_tensors("nll_loss()", input=input, target=target) from None
     if input.ndim == 0:
         raise ValueError("Expected 1 or more dimensions (got 0): (samples, classes) or (classes,)")
     check_scores(input, weight)
@@ -207,6 +221,12 @@ def nll_loss(
     if share is not None:
         each = each * share
     loss = each if reduction == "none" else apply(np.sum, each) / _divisor(share, reduction, len(classes))
+    if reduction != "none" and (loss._array < 0 or (node is not None and node.row is SOFTMAX)):
+        what = "the output of softmax" if node is not None and node.row is SOFTMAX else "some that are positive"
+        hint(
+            f"nll_loss takes the logarithms of probabilities, which are never positive, and was given {what}: put "
+            f"log_softmax(scores, dim=1) before it, or use cross_entropy on the raw scores"
+        )
     return _as_targets(loss, shape, reduction)
 
 
@@ -286,6 +306,8 @@ def binary_cross_entropy(
     tensor([  0.6931, 100.0000])
     """
     check_reduction(reduction)
+    if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
+        raise not_tensors("binary_cross_entropy()", input=input, target=target)
     if target.shape != input.shape:
         raise ValueError(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
@@ -338,6 +360,15 @@ def binary_cross_entropy_with_logits(
     tensor([  0.6931, 200.0000])
     """
     check_reduction(reduction)
+    try:
+        node, _ = input._node, target._array
+    except AttributeError:
+        raise not_tensors("binary_cross_entropy_with_logits()", input=input, target=target) from None
+    if node is not None and node.row is SIGMOID:
+        hint(
+            "binary_cross_entropy_with_logits was given the output of sigmoid: it takes raw scores (logits) and does "
+            "the sigmoid itself. Leave out the sigmoid before the loss, or use binary_cross_entropy (BCELoss)"
+        )
     if target.shape != input.shape:
         raise ValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape}): for instance "
@@ -374,11 +405,11 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     """
     check_reduction(reduction, "batchmean")
     if reduction == "mean":
-        warnings.warn(
+        hint(
             "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides "
             "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the "
             "same as 'batchmean' in the next major release.",
-            stacklevel=2,
+            UserWarning,
         )
     common_shape(input, target)
     if log_target:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ...autograd.derivatives.elementwise import clamp
+from ...autograd.hints import as_a_tensor, hint
 from ...autograd.tape import apply
 from ...autograd.tensor import Tensor, array_of
 
@@ -30,16 +30,34 @@ def reduced(loss: Tensor, reduction: str) -> Tensor:
 
 def matched(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Both in the shape to which they broadcast, with a warning if they were not of one shape."""
-    a, b = input._array.shape, target._array.shape
+    try:
+        a, b = input._array.shape, target._array.shape
+    except AttributeError:
+        raise not_tensors("the loss", input=input, target=target) from None
     if a == b:
         return input, target
-    warnings.warn(
-        f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely "
-        f"lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-        stacklevel=3,
-    )
     shape = common_shape(input, target)
+    message = (
+        f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely "
+        f"lead to incorrect results due to broadcasting. Please ensure they have the same size."
+    )
+    column = max(len(a), len(b)) == 2 and 1 in (*a[1:], *b[1:])
+    if column:
+        name, other = ("input", "target") if len(a) == 2 else ("target", "input")
+        message += f" Here every {name} is compared with every {other}: make a vector of the column, {name}.squeeze(1)."
+    hint(message, UserWarning)
     return apply(np.broadcast_to, input, shape), apply(np.broadcast_to, target, shape)
+
+
+def not_tensors(function: str, **arguments: Any) -> TypeError:
+    """The error for the first of the arguments that is not a Tensor."""
+    position, name, value = next(
+        (i, name, value) for i, (name, value) in enumerate(arguments.items(), start=1) if not isinstance(value, Tensor)
+    )
+    return TypeError(
+        f"{function}: argument '{name}' (position {position}) must be Tensor, not {type(value).__name__}: "
+        f"{as_a_tensor(value)}"
+    )
 
 
 def common_shape(a: Tensor, b: Tensor) -> tuple[int, ...]:

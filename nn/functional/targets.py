@@ -8,6 +8,7 @@ import numpy as np
 
 from ...autograd.tape import apply
 from ...autograd.tensor import Tensor
+from ...autograd.watch import decided
 
 _UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
@@ -15,7 +16,10 @@ _UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 def check_scores(input: Tensor, weight: Tensor | None) -> None:
     """Raise RuntimeError unless scores are real, and ``weight``, if there is one, has one number for each class."""
     if input._array.dtype.kind != "f":
-        raise RuntimeError(f"scores of classes are real numbers, got an input of {input.dtype}: use input.float()")
+        raise RuntimeError(
+            f"scores of classes are real numbers, got an input of {input.dtype}: the first argument is the raw scores, "
+            f"of shape (N, C), the second the classes. Class numbers, as argmax() gives them, have no gradient"
+        )
     if weight is None:
         return
     classes = input.shape[1 if input.ndim > 1 else 0]
@@ -41,7 +45,7 @@ def one_class_each(input: Tensor, target: Tensor, ignore_index: int) -> bool:
         and scores.dtype.kind == "f"
         and classes.dtype.kind in "iu"
         and ignore_index < 0
-        and _all_below(scores.shape[1], classes)
+        and decided(_all_below, scores.shape[1], classes)
     )
 
 
@@ -85,7 +89,7 @@ def _checked(target: Any, classes: int, ignore_index: int, dtype: Any) -> tuple[
         wrong = target[(target < 0) | (target >= classes)][0]
         raise IndexError(
             f"Target {wrong} is out of bounds. With {classes} scores for each sample, the classes are 0 to "
-            f"{classes - 1}"
+            f"{classes - 1}: if yours begin at 1, use target - 1; if there are more, give the last layer more outputs"
         )
     return target, counts
 
@@ -103,7 +107,8 @@ def _check_shapes(input: Tensor, target: Tensor) -> None:
             raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target.numel()}")
     elif not have or have[0] != wanted[0]:
         raise ValueError(
-            f"Expected input batch_size ({wanted[0]}) to match target batch_size ({have[0] if have else 0})."
+            f"Expected input batch_size ({wanted[0]}) to match target batch_size ({have[0] if have else 0}). The input "
+            f"has shape {list(given)} and the target {list(have)}: one class for each sample, in dimension 0"
         )
     elif input.ndim == 2 and len(have) > 1:
         raise RuntimeError(
