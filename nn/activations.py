@@ -35,6 +35,9 @@ class _InPlace(Module):
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
+        if isinstance(inplace, Tensor):
+            name = type(self).__name__
+            raise TypeError(f"{name}() makes a layer, and was given a tensor: call the layer, as in nn.{name}()(x)")
         self.inplace = inplace
 
     def extra_repr(self) -> str:

@@ -165,7 +165,8 @@ class MultiheadAttention(Module):
         if query.shape[-1] != self.embed_dim:
             raise AssertionError(
                 f"was expecting embedding dimension of {self.embed_dim}, but got {query.shape[-1]}: the last "
-                f"dimension of query is embed_dim"
+                f"dimension of query is embed_dim. Make the layer with embed_dim={query.shape[-1]}, or bring the query "
+                f"to shape (..., {self.embed_dim})"
             )
 
         n, length = query.shape[:2]

@@ -85,8 +85,14 @@ class _Statistics(Module):
             allowed = " or ".join(f"{n}D" for n in self.dims)
             raise ValueError(
                 f"expected {allowed} input (got {input.ndim}D input): {type(self).__name__} was given a tensor of "
-                f"shape {list(input.shape)}"
+                f"shape {list(input.shape)}{self._instead(input.ndim)}"
             )
+
+    def _instead(self, ndim: int) -> str:
+        """Which layer of this kind takes ``ndim`` dimensions."""
+        if 2 <= ndim <= 5:
+            return f". For that shape there is {type(self).__name__[:-2]}{max(ndim - 2, 1)}d"
+        return ": its dimensions are samples, channels, and those of space"
 
     def extra_repr(self) -> str:
         """The number of channels, and the options."""

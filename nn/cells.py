@@ -55,7 +55,11 @@ class _Cell(Module):
             raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead")
         x = input if input.ndim == 2 else input.unsqueeze(0)
         if x.shape[1] != self.input_size:
-            raise RuntimeError(f"input has inconsistent input_size: got {x.shape[1]} expected {self.input_size}")
+            raise RuntimeError(
+                f"input has inconsistent input_size: got {x.shape[1]} expected {self.input_size}: the {name} was given "
+                f"shape {list(input.shape)}, and takes (N, {self.input_size}). Make it with input_size={x.shape[1]}, "
+                f"or bring the input to that shape"
+            )
         rows = []
         for i, state in enumerate(states):
             if state is None:

@@ -83,7 +83,17 @@ def _belonging(kind: Any, data: Any, requires_grad: bool) -> Any:
 def empty_parameter(*shape: int, device: Any = None, dtype: Any = None) -> Parameter:
     """A parameter whose values are still to be drawn by ``reset_parameters``."""
     check_device(device)
-    return Parameter(new_tensor(np.empty(shape, dtype_of(dtype))))
+    try:
+        array = np.empty(shape, dtype_of(dtype))
+    except TypeError:
+        wrong = next((n for n in shape if not hasattr(n, "__index__")), None)
+        if wrong is None:
+            raise
+        raise TypeError(
+            f"empty(): argument 'size' must be tuple of ints, not {type(wrong).__name__}: a layer's sizes are whole "
+            f"numbers, got {wrong!r}. Divide with //, or convert with int()"
+        ) from None
+    return Parameter(new_tensor(array))
 
 
 # -- parameters of lazy layers ------------------------------------------------------------------

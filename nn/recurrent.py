@@ -134,7 +134,10 @@ class RNNBase(Module):
             output, last = self._layers(packing.padded, self._initial(packing.padded, hx, packing), packing)
             return packing.packed(output), self._in_form([packing.unsorted(s) for s in last])
         if input.ndim not in (2, 3):
-            raise ValueError(f"{self.mode}: Expected input to be 2D or 3D, got {input.ndim}D instead")
+            raise ValueError(
+                f"{self.mode}: Expected input to be 2D or 3D, got {input.ndim}D instead, of shape {list(input.shape)}. "
+                f"It takes {self._input_form()}, or (T, {self.input_size}) for a single sequence"
+            )
         batched = input.ndim == 3
         self._check(input, batched, hx)
         x = input.unsqueeze(1) if not batched else input.transpose(0, 1) if self.batch_first else input
@@ -171,6 +174,10 @@ class RNNBase(Module):
 
     # -- shapes ----------------------------------------------------------------------------------
 
+    def _input_form(self) -> str:
+        """The shape of a batch, as an error names it."""
+        return f"({'N, T' if self.batch_first else 'T, N'}, {self.input_size}) with batch_first={self.batch_first}"
+
     def _listed(self, hx: Any) -> list[Tensor]:
         return [hx] if len(self.states) == 1 else list(hx)
 
@@ -187,7 +194,9 @@ class RNNBase(Module):
             )
         if input.shape[-1] != self.input_size:
             raise RuntimeError(
-                f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {input.shape[-1]}"
+                f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {input.shape[-1]}: the "
+                f"{self.mode} was given shape {list(input.shape)}, and takes {self._input_form()}. Make it with "
+                f"input_size={input.shape[-1]}, or bring the input to that shape"
             )
         if hx is None:
             return
@@ -198,6 +207,7 @@ class RNNBase(Module):
             got = f"{dims[0]}-D tensor" if len(dims) == 1 else f"({', '.join(f'{d}-D' for d in dims)}) tensors"
             raise RuntimeError(
                 f"For {kind} input, {' and '.join(self.states)} should also be {expected}-D but got {got}"
+                f"{': an LSTM takes a pair of states, (h_0, c_0)' if len(self.states) > 1 else ''}"
             )
 
     def _initial(self, x: Tensor, hx: Any, packing: Packing | None = None) -> list[Tensor]:
@@ -211,7 +221,11 @@ class RNNBase(Module):
         for i, h in enumerate(given):
             if tuple(h.shape) != size:
                 which = "hidden" if len(self.states) == 1 else f"hidden[{i}]"
-                raise RuntimeError(f"Expected {which} size {size}, got {list(h.shape)}")
+                raise RuntimeError(
+                    f"Expected {which} size {size}, got {list(h.shape)}: a state has shape (layers * directions, N, "
+                    f"hidden_size), and the input of this {self.mode} has N = {size[1]}"
+                    f"{'' if self.batch_first else ', since without batch_first=True the batch is dimension 1'}"
+                )
         return given if packing is None else [packing.sorted(h) for h in given]
 
     def extra_repr(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..autograd.modes import no_grad
@@ -59,7 +60,12 @@ def collect(module: Module, destination: dict[str, Any] | None, prefix: str, kee
 def load(module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
     """Compare everything first, then write: a dict that does not fit leaves the module as it was."""
     if not isinstance(state_dict, Mapping):
-        raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        advice = ""
+        if isinstance(state_dict, str | PathLike):
+            advice = f" Read the file first: model.load_state_dict(torch.load({fspath(state_dict)!r}))"
+        elif hasattr(state_dict, "state_dict"):
+            advice = f" Give its state: {type(state_dict).__name__}.state_dict()"
+        raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.{advice}")
     given = OrderedDict(state_dict)  # the pre-hooks may change it
     keys = IncompatibleKeys([], [])
     errors: list[str] = []

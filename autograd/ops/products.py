@@ -69,7 +69,9 @@ def _misfit(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError:
         )
     n = int(np.prod(rows[:-1]))  # torch multiplies a batch by one matrix as if it were one long matrix
     return RuntimeError(
-        f"mat1 and mat2 shapes cannot be multiplied ({n}x{rows[-1]} and {columns[-2]}x{columns[-1]})"
+        f"mat1 and mat2 shapes cannot be multiplied ({n}x{rows[-1]} and {columns[-2]}x{columns[-1]}): the last "
+        f"dimension of the first, {rows[-1]}, must equal the last but one of the second, {columns[-2]}"
+        f"{'. Transpose the second, as in a @ b.T' if rows[-1] == columns[-1] else ''}"
     )
 
 

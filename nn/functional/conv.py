@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...autograd.hints import as_a_tensor
 from ...autograd.tape import apply
 from ...autograd.tensor import Tensor
 from .trilinear import convolve, convolve_transposed
@@ -193,6 +194,7 @@ def _conv(
         raise RuntimeError(
             f"Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(x.shape)} to have "
             f"{per_group * groups} channels, but got {x.shape[1]} channels instead"
+            f"{_channels_advice(dims, tuple(input.shape), per_group * groups)}"
         )
     if groups < 1 or d % groups:
         raise RuntimeError(
@@ -258,7 +260,23 @@ def _conv_transpose(
     return unbatched(apply(convolve_transposed, y, weight, bias, windows, groups), y, input)
 
 
+def _channels_advice(dims: int, shape: tuple[int, ...], channels: int) -> str:
+    """What to do with an input of ``shape`` whose channels are not where they should be, or not as many."""
+    names = "(N, C, L)", "(N, C, H, W)", "(N, C, D, H, W)"
+    wanted = f". A Conv{dims}d takes shape {names[dims - 1]} with C = {channels}: "
+    if len(shape) == dims + 2 and shape[-1] == channels:
+        order = (0, dims + 1, *range(1, dims + 1))
+        return f"{wanted}the channels seem to be last, so move them with x.permute{order}"
+    if len(shape) == dims + 1 and channels == 1:
+        return f"{wanted}a batch without channels gets them with x.unsqueeze(1)"
+    return f"{wanted}make the layer with in_channels={shape[-dims - 1]}, or bring the input to that shape"
+
+
 def _check_arguments(dims: int, input: Tensor, weight: Tensor, bias: Tensor | None, what: str) -> None:
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            f"{what}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}: {as_a_tensor(input)}"
+        )
     if weight.ndim != dims + 2:
         raise RuntimeError(
             f"{what}: expected a weight of {dims + 2} dimensions (out_channels, in_channels / groups, *kernel), or "

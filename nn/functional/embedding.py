@@ -108,7 +108,8 @@ def embedding(
     if index.size and not (0 <= index.min() and index.max() < count):
         wrong = index.min() if index.min() < 0 else index.max()
         raise IndexError(
-            f"index out of range in self: the embedding has rows 0 to {count - 1}, and was asked for {wrong}"
+            f"index out of range in self: the Embedding has rows 0 to {count - 1}, and was asked for {wrong}. Make it "
+            f"with num_embeddings of at least the largest number plus 1, or look where the number comes from"
         )
     if padding_idx is not None:
         if not -count <= padding_idx < count:

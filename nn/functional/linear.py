@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.hints import as_a_tensor
 from ...autograd.ops.contraction import einsum
 from ...autograd.table import derivative
 from ...autograd.tape import apply, primitive
@@ -110,7 +111,7 @@ def _not_a_tensor(input: Any, weight: Any) -> TypeError:
     name, position, value = ("input", 1, input) if not isinstance(input, Tensor) else ("weight", 2, weight)
     return TypeError(
         f"linear(): argument '{name}' (position {position}) must be Tensor, not {type(value).__name__}: "
-        f"make one of it with torch.tensor(...), or torch.from_numpy(...) for an array"
+        f"{as_a_tensor(value)}"
     )
 
 
@@ -128,7 +129,7 @@ def _different_sizes(x: tuple[int, ...], w: tuple[int, ...]) -> str:
     mat2 = "x".join(str(n) for n in reversed(w))
     message = (
         f"mat1 and mat2 shapes cannot be multiplied ({math.prod(x[:-1])}x{x[-1]} and {mat2}): the input, of shape "
-        f"{list(x)}, has {x[-1]} as its last dimension, and the layer has in_features={features}. "
+        f"{list(x)}, has {x[-1]} as its last dimension, and the Linear layer has in_features={features}. "
     )
     if len(x) > 2 and math.prod(x[1:]) == features:
         return message + "Flatten each example first, with nn.Flatten() or x.flatten(1)"

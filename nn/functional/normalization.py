@@ -334,7 +334,8 @@ def _check_channels(input: Tensor, **others: Tensor | None) -> None:
         if t.ndim != 1 or t.shape[0] != input.shape[1]:
             raise RuntimeError(
                 f"{name} should contain {input.shape[1]} elements not {t.shape[0] if t.ndim == 1 else list(t.shape)}: "
-                f"one for each channel of the input, of size {list(input.shape)}"
+                f"one for each channel of the input, of size {list(input.shape)}, whose dimension 1 is the channels. "
+                f"Make the layer with {input.shape[1]} channels, or bring the input to shape (N, {t.shape[0]}, ...)"
             )
         _check_dtype(input, name, t)
 
@@ -346,7 +347,8 @@ def _check_normalized_shape(
     if not shape or tuple(input.shape[-len(shape) :]) != shape:
         raise RuntimeError(
             f"Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], but "
-            f"got input of size{list(input.shape)}"
+            f"got input of size{list(input.shape)}: make the layer with the last dimension"
+            f"{'s' * (len(shape) > 1)} of its input, here {list(input.shape[-len(shape):])}"
         )
     for name, t in others.items():
         if t is None:

@@ -113,7 +113,8 @@ def batched(dims: int, input: Tensor, what: str) -> Tensor:
         return apply(np.expand_dims, input, 0)
     raise RuntimeError(
         f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {what}, but got input of size: "
-        f"{list(input.shape)}. The dimensions are (samples,) channels, and {dims} of space"
+        f"{list(input.shape)}. The dimensions are (samples,) channels, and {dims} of space: reshape it first, as in "
+        f"x.view(-1, 1, {', '.join(('28',) * dims)}) for one channel"
     )
 
 

@@ -85,7 +85,7 @@ def test_from_pretrained() -> None:
 def test_errors() -> None:
     layer = nn.Embedding(3, 4)
     for wrong in ([3], [-1], [0, 7]):
-        with pytest.raises(IndexError, match=f"index out of range in self: .*rows 0 to 2.* {wrong[-1]}$"):
+        with pytest.raises(IndexError, match=f"index out of range in self: .*rows 0 to 2, .*asked for {wrong[-1]}\\."):
             layer(mt.tensor(wrong))
     with pytest.raises(RuntimeError, match=r"Long, Int; but got torch.FloatTensor instead.*\.long\(\)"):
         layer(mt.tensor([1.0]))
