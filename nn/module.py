@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..autograd.ops.values import check_device, dtype_of
 from ..autograd.tensor import Tensor
 from . import state
 from .hooks import Hooked, call_with_hooks
 from .parameter import Buffer, Parameter, UninitializedParameter
+from .place import name_layer
 from .registry import Registry, check_name, framed, typename
+from .unregistered import PLAIN, keep_in_mind, look_for_unregistered, suspects
 
 __all__ = ["Module"]
 
@@ -53,12 +56,24 @@ class Module(Hooked):
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; every subclass defines it, and users call the module itself."""
-        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+        near = difflib.get_close_matches("forward", set(dir(type(self))) - set(dir(Module)), n=1)
+        if hasattr(self, "__iter__"):
+            advice = "it only keeps layers, so call them one by one in a loop, or use nn.Sequential"
+        elif near:
+            advice = f"is {near[0]!r} meant to be it?"
+        else:
+            advice = "write def forward(self, x): ..., which returns the output"
+        name = type(self).__name__
+        raise NotImplementedError(f'Module [{name}] is missing the required "forward" function: {advice}')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._hooks is None:
-            return self.forward(*args, **kwargs) if kwargs else self.forward(*args)
-        return call_with_hooks(self, args, kwargs)
+        try:
+            if self._hooks is None:
+                return self.forward(*args, **kwargs) if kwargs else self.forward(*args)
+            return call_with_hooks(self, args, kwargs)
+        except Exception as error:
+            name_layer(error, self)
+            raise
 
     # -- registration ----------------------------------------------------------------------------
 
@@ -97,6 +112,18 @@ class Module(Hooked):
             )
         else:
             object.__setattr__(self, name, value)
+            if type(value) in PLAIN:
+                keep_in_mind(self, name, value)
+
+    if not TYPE_CHECKING:  # for a type checker the module has the attributes that its class says
+
+        def __getattr__(self, name: str) -> Any:
+            if "_parameter_names" not in self.__dict__:
+                raise AttributeError(
+                    f"{type(self).__name__!r} object has no attribute {name!r} before Module.__init__() call: begin "
+                    f"the __init__ of {type(self).__name__} with super().__init__()"
+                )
+            return object.__getattribute__(self, name)  # the usual error, or the one inside a property
 
     def _enter(self, registry: str, name: str, value: Any, mark: bool, what: str) -> None:
         """Make ``value`` the attribute ``name``, and note in one registry, and in no other, of what kind it is."""
@@ -144,7 +171,7 @@ class Module(Hooked):
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a submodule; ``module.name`` is then the submodule."""
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{typename(module)} is not a Module subclass")
+            raise TypeError(f"{typename(module)} is not a Module subclass: {_instead_of(module)}")
         check_name(self, "module", name, self.__dict__.get("_module_names", {}))
         self._enter("_module_names", name, module, True, "module")
 
@@ -191,7 +218,7 @@ class Module(Hooked):
         found = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
         for path, module in found:
             own = module.__dict__
-            for name in list(own[registry]):
+            for name in list(getattr(module, registry)):
                 member = own[name]
                 if member is None or id(member) in seen:
                     continue
@@ -207,8 +234,9 @@ class Module(Hooked):
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, as an optimizer wants them; each object once."""
-        for _, parameter in self.named_parameters(recurse=recurse):
-            yield parameter
+        if suspects:
+            look_for_unregistered(self)
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
@@ -401,3 +429,14 @@ class Module(Hooked):
 
     def __repr__(self) -> str:
         return framed(self._get_name(), self.extra_repr(), [(f"({n})", repr(m)) for n, m in self._modules.items()])
+
+
+def _instead_of(value: Any) -> str:
+    """What to give where a module is wanted and ``value`` was given."""
+    if isinstance(value, type) and issubclass(value, Module):
+        return f"make an object of the class, as in {value.__name__}()"
+    if isinstance(value, list | tuple):
+        return "give the layers one by one, as in Sequential(*layers)"
+    if callable(value):
+        return "a function has a layer of its own, such as ReLU() for relu; or call it in forward()"
+    return "a layer is wanted here, an object of a class derived from Module"
