@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..autograd import Tensor
+from ..autograd.hints import hint
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -31,7 +33,12 @@ ALSO_IN_A_GROUP = {
 def as_groups(params: Any) -> list[dict[str, Any]]:
     """What was given as ``params``, as a list of groups."""
     if isinstance(params, Tensor | dict) or not isinstance(params, Iterable):
-        advice = "call it, as in model.parameters()" if callable(params) else "put it in a list, as in [params]"
+        if hasattr(params, "parameters"):
+            advice = "give its parameters, as in model.parameters()"
+        elif isinstance(params, dict):
+            advice = "a dict is one group, so put it in a list, as in [{'params': model.parameters()}]"
+        else:
+            advice = "call it, as in model.parameters()" if callable(params) else "put it in a list, as in [params]"
         raise TypeError(
             "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
             f"{type(params).__name__}: {advice}"
@@ -39,7 +46,11 @@ def as_groups(params: Any) -> list[dict[str, Any]]:
     _refuse_sets(params)
     entries = list(params)
     if not entries:
-        raise ValueError("optimizer got an empty parameter list: has an earlier loop used up a generator?")
+        raise ValueError(
+            "optimizer got an empty parameter list: has an earlier loop used up a generator? Call model.parameters() "
+            "anew. Or does the model keep its layers in a plain list (use nn.ModuleList), or its tensors without "
+            "nn.Parameter?"
+        )
     return entries if isinstance(entries[0], dict) else [{"params": entries}]
 
 
@@ -64,7 +75,10 @@ def new_group(optimizer: Optimizer, given: Any) -> dict[str, Any]:
         )
     for name, default in defaults.items():
         if default is required and name not in group:
-            raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
+            raise ValueError(
+                f"parameter group didn't specify a value of required optimization parameter {name}: give it to the "
+                f"optimizer, as in {type(optimizer).__name__}(params, {name}=...)"
+            )
         group.setdefault(name, default)
     for name in group:
         if name not in defaults and name not in ALSO_IN_A_GROUP:
@@ -97,9 +111,27 @@ def _refuse_sets(params: Any) -> None:
 
 def _check_param(p: Any, differentiable: Any) -> None:
     if not isinstance(p, Tensor):
-        raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+        raise TypeError(
+            f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}: {_unpacked(p)}"
+        )
+    if p.dtype.kind not in "fc":
+        hint(
+            f"one of the params is a tensor of {p.dtype}: whole numbers have no gradient, so the optimizer will never "
+            f"change it. Make it real, as in p.float(), before requires_grad_()"
+        )
     if not differentiable and not p.is_leaf and not p.retains_grad:
         raise ValueError("can't optimize a non-leaf Tensor: optimize the leaves it was computed from, or its detach()")
+
+
+def _unpacked(value: Any) -> str:
+    """What to give instead of ``value``, which is no tensor, in a list of parameters."""
+    if hasattr(value, "parameters"):
+        return "give the parameters of the module, as in [*first.parameters(), *second.parameters()]"
+    if isinstance(value, Iterable) and not isinstance(value, str | np.ndarray):
+        return "unpack what is in it, as in [*first.parameters(), *second.parameters()]"
+    if isinstance(value, str):
+        return "a dict gives its keys, so give its values, or model.parameters()"
+    return "make a tensor of it, with requires_grad=True"
 
 
 def _look_for_repetitions(optimizer: Optimizer, params: list[Tensor]) -> None:
@@ -107,8 +139,8 @@ def _look_for_repetitions(optimizer: Optimizer, params: list[Tensor]) -> None:
     if any(id(p) in taken for p in params):
         raise ValueError("some parameters appear in more than one parameter group")
     if len({id(p) for p in params}) != len(params):
-        warnings.warn(
+        hint(
             "optimizer contains a parameter group with duplicate parameters: each step updates them once for every "
             "time they are listed, which is hardly ever what is meant",
-            stacklevel=6,
+            UserWarning,
         )

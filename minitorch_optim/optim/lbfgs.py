@@ -35,6 +35,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
+from ..autograd.hints import hint
 from ..autograd.tensor import Array
 from .checks import Check, learning_rate, not_nan, number, requirement
 from .flat import Objective, VectorOptimizer, elements
@@ -303,8 +304,17 @@ class LBFGS(VectorOptimizer):
         state.setdefault("func_evals", 0)
         try:
             self.result = minimize(objective, memory, group)
+        except TypeError:
+            if objective.evaluations and objective.first is None:
+                raise TypeError("the closure returned None: end it with `return loss`") from None
+            raise
         finally:
             memory.store(state)
             state["func_evals"] += objective.evaluations
+        if not self.result.iterations and all(p.grad is None for p in objective.params):
+            hint(
+                "the closure left no gradient, so nothing was changed: call loss.backward() in it, after "
+                "optimizer.zero_grad() and before `return loss`"
+            )
         return objective.first
 

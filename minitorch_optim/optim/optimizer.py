@@ -151,6 +151,11 @@ class Optimizer:
         """
         loss = None
         if closure is not None:
+            if not callable(closure):
+                raise TypeError(
+                    f"step() takes a closure, a function that computes the loss, and was given a "
+                    f"{type(closure).__name__}: call loss.backward() and then step(), with nothing between the brackets"
+                )
             with enable_grad():
                 loss = closure()
         if self._rule is None:

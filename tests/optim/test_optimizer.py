@@ -60,7 +60,7 @@ def test_lr_may_come_from_the_groups_alone() -> None:
     for given in ([a], [{"params": a, "lr": 0.1}, {"params": b}]):
         with pytest.raises(ValueError) as raised:
             optim.SGD(given)
-        assert str(raised.value) == message
+        assert str(raised.value).startswith(message)
     assert repr(optimizer.defaults["lr"]) == "<required parameter>"
 
 
@@ -84,8 +84,8 @@ def test_what_is_no_parameter() -> None:
     assert message_of(ValueError, []).startswith("optimizer got an empty parameter list")
     assert message_of(ValueError, (p for p in [])).startswith("optimizer got an empty parameter list")
     only = "optimizer can only optimize Tensors, but one of the params is "
-    assert message_of(TypeError, [a, 3]) == only + "int"
-    assert message_of(TypeError, [a, np.ones(2)]) == only + "ndarray"
+    assert message_of(TypeError, [a, 3]).startswith(only + "int")
+    assert message_of(TypeError, [a, np.ones(2)]).startswith(only + "ndarray: make a tensor")
     assert message_of(ValueError, [a * 2]).startswith("can't optimize a non-leaf Tensor")
     assert message_of(ValueError, [{"lr": 0.1}]) == "a parameter group needs the key 'params', got ['lr']"
     with pytest.raises(TypeError, match=r"param_group must be a dict, but got <class 'list'>"):

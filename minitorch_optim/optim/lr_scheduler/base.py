@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from ...autograd.watch import acting
 from ..checks import number
 from ..optimizer import Optimizer
 from .groups import (
@@ -81,7 +82,10 @@ class LRScheduler:
 
     def _attach(self, optimizer: Optimizer, verbose: bool) -> Origin:
         if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+            raise TypeError(
+                f"{type(optimizer).__name__} is not an Optimizer: a schedule begins with one, as in "
+                f"{type(self).__name__}(optimizer, ...)"
+            )
         self.optimizer: Any = optimizer
         self.verbose = verbose
         self._is_initial = False
@@ -106,6 +110,7 @@ class LRScheduler:
 
     # -- stepping --------------------------------------------------------------------------------
 
+    @acting
     def step(self, epoch: int | float | None = None) -> None:
         """Set the learning rates of the next step; call it after ``optimizer.step()``.
 
