@@ -140,7 +140,10 @@ class Tensor:
     @property
     def grad(self) -> Tensor | None:
         """Where backward adds up the gradient of a leaf, or None. Settable, to a tensor of the same shape and dtype."""
-        return self._grad
+        grad = self._grad
+        if grad is None and self._node is not None:
+            _hint_at_the_leaf(self)
+        return grad
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
@@ -201,7 +204,8 @@ class Tensor:
             raise TypeError("can't convert a sparse tensor to numpy. Use Tensor.to_dense() first.")
         if self.requires_grad and not force:
             raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. For a single "
+                "number, such as a loss that is to be plotted, use tensor.item()."
             )
         return self._array
 
@@ -289,6 +293,21 @@ def new_tensor(array: Array, requires_grad: bool = False, kind: type[Tensor] = T
     result._hooks = None
     result._grad = None
     return result
+
+
+def _hint_at_the_leaf(tensor: Tensor) -> None:
+    """Say why a computed tensor has no gradient, unless it will have one."""
+    if tensor.is_leaf or tensor.retains_grad:
+        return
+    from .hints import hint
+
+    hint(
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+        "populated during autograd.backward(): it was computed from others, and gradients are kept for those only. "
+        "Call retain_grad() on it before backward(). If it is a parameter, it was replaced by a computed tensor, as in "
+        "w = w - lr * w.grad: change it in place instead, with w -= lr * w.grad inside no_grad().",
+        UserWarning,
+    )
 
 
 def is_tensor(obj: Any) -> bool:

@@ -104,7 +104,12 @@ def _to_index(self: Tensor) -> int:
 @method("__format__")
 def _format(self: Tensor, spec: str) -> str:
     """A 0-d tensor takes the formats of its number."""
-    return format(self.item(), spec) if self.ndim == 0 else object.__format__(self, spec)
+    if spec and self.ndim:
+        raise TypeError(
+            f"unsupported format string passed to Tensor.__format__: {spec!r} formats one number, and this tensor has "
+            f"shape {list(self.shape)}. Reduce it first, as in x.mean(), or format its elements, x.tolist(), one by one"
+        )
+    return format(self.item(), spec) if self.ndim == 0 else str(self)
 
 
 # -- to another dtype ---------------------------------------------------------------------------
