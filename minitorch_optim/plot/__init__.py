@@ -8,8 +8,9 @@ draw with matplotlib, which is imported when a picture is drawn: ``pip install '
 ('step', 'loss')
 """
 
+from .graph import graph
 from .losses import losses
 from .schedule import schedule
 from .trajectories import trajectories
 
-__all__ = ["losses", "schedule", "trajectories"]
+__all__ = ["graph", "losses", "schedule", "trajectories"]

@@ -132,7 +132,7 @@ def tape(loss: Tensor, params: Any = None, gradient: Any = None) -> Tape:
     tensor([-4.,  2.])
     """
     operations, gradients = with_gradients(loss, gradient)
-    names, of_nodes = _names(params)
+    names, of_nodes = names_of(params)
     for i, leaf in enumerate(gradients, start=1):
         names.setdefault(id(leaf), f"leaf {i}")
     rows = [_row(operation, names, of_nodes.get(id(operation.node), "")) for operation in operations]
@@ -142,7 +142,7 @@ def tape(loss: Tensor, params: Any = None, gradient: Any = None) -> Tape:
     return Tape(rows, leaves, about)
 
 
-def _names(params: Any) -> tuple[dict[int, str], dict[int, str]]:
+def names_of(params: Any) -> tuple[dict[int, str], dict[int, str]]:
     """The names of leaves, and of nodes that made a named tensor, by identity."""
     if params is None:
         return {}, {}
