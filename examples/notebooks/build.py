@@ -52,8 +52,9 @@ def read(text: Path) -> Any:
 def execute(notebook: Any, folder: str) -> None:
     """Run every cell in a new kernel whose working directory is ``folder``; keep what is the same each time."""
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
 
-    NotebookClient(
+    client = NotebookClient(
         notebook,
         kernel_name="python3",
         timeout=SECONDS,
@@ -61,7 +62,11 @@ def execute(notebook: Any, folder: str) -> None:
         coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": folder}},
-    ).execute()
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise NotebookError(str(error)) from None
     notebook.metadata = {key: dict(value) for key, value in METADATA.items()}
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type == "code":
