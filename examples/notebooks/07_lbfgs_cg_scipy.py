@@ -470,7 +470,8 @@ print(f"LBFGS and trust-ncg end {np.linalg.norm(solved['LBFGS'][0] - solved['tru
 # Both axes are logarithmic. Gradient descent and Adam would need very long to reach the dashed line; Adam with a
 # constant learning rate does not even settle. The methods that learn the curvature come down ever faster. With true
 # curvature, `trust-ncg`, the number of right digits about doubles with each of the last evaluations.
-#
+
+# %% [markdown]
 # ### Exercise 3
 #
 # How much memory does L-BFGS need? Solve the regression with `history_size` 1, 3, 10, 30 and 100, and put the number
