@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minitorch_optim as torch
+from minitorch_optim import plot
 
 plt.rcParams.update({"figure.dpi": 90, "figure.constrained_layout.use": True, "font.size": 10})
 plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
@@ -363,13 +364,31 @@ for name, own, other in zip(("W1", "b1", "W2", "b2"), mine, theirs):
 #
 # The library has no list. Each node holds the nodes of its arguments and a number, its place in time, and backward
 # visits them by falling number. That is your list, kept by the loss itself. The table can be looked at. It is a
-# dictionary, and its keys are functions, most of them NumPy's.
+# dictionary, and its keys are functions, many of them NumPy's.
 
 # %%
 from minitorch_optim.autograd.table import TABLE as TABLE_OF_LIBRARY
 
 ufuncs = sorted(f.__name__ for f in TABLE_OF_LIBRARY if isinstance(f, np.ufunc))
 print(len(TABLE_OF_LIBRARY), "rows, among them", ", ".join(ufuncs[:14]), "...")
+
+# %% [markdown]
+# And the tape can be printed. `torch.tape` lists the operations behind a tensor in the order in which backward takes
+# them, with the slope that arrives at each:
+
+# %%
+loss = mean_square(network(torch.tensor(x_train), *theirs) - y_train)
+names = dict(zip(("W1", "b1", "W2", "b2"), theirs))
+print(torch.tape(loss, names))
+
+# %% [markdown]
+# From each line backward computes the slopes of that line's arguments. `Mul` has the same argument twice, because we
+# wrote `error * error`, and so the two parts are added. The same as a drawing: values go down along the arrows, slopes
+# go up against them, and end at the leaves.
+
+# %%
+plot.graph(loss, names)
+plt.show()
 
 # %% [markdown]
 # ### Exercise 3
