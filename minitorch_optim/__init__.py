@@ -43,7 +43,8 @@ _PARTS = (
     "serialization", "sparse", "teaching", "testing", "utils",
 )  # fmt: skip
 _FROM_PARTS = {
-    "Checkpoint": "checkpoint", "load": "serialization", "save": "serialization", "tape": "teaching",
+    "Checkpoint": "checkpoint", "explain": "teaching", "load": "serialization", "save": "serialization",
+    "tape": "teaching",
 }  # fmt: skip
 
 if not TYPE_CHECKING:  # as in autograd/__init__.py

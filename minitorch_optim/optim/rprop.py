@@ -51,7 +51,7 @@ def rprop(
     smallest, largest = step_sizes
     if maximize:
         g = -g
-    trend = np.sign(g * prev)
+    trend = np.sign(g * prev)  # 1 where the gradient has kept its sign, -1 where the sign changed
     step_size = np.where(trend > 0, step_size * etaplus, np.where(trend < 0, step_size * etaminus, step_size))
     step_size = np.clip(step_size, smallest, largest)
     g = np.where(trend < 0, 0, g)

@@ -8,11 +8,10 @@ from typing import Any, overload
 
 from ..autograd import Tensor
 from . import text
+from .names import named
 from .recorded import Input, Operation, Shape, values, with_gradients
 
 __all__ = ["Row", "Tape", "tape"]
-
-_LONGEST = 27  # characters of a name, or of a gradient that is written out
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +85,7 @@ class Tape(Sequence[Row]):
         name = f"{row.name} = {row.result}" if row.result else row.name
         number = "" if row.number is None else f"{row.number}"
         dtype = f" {row.dtype}" if with_dtype and row.dtype is not None else ""
-        return [number, _short(name), text.shape(row.shape) + dtype, _gradient(row.gradient), arguments]
+        return [number, text.short(name), text.shape(row.shape) + dtype, _gradient(row.gradient), arguments]
 
 
 def tape(loss: Tensor, params: Any = None, gradient: Any = None) -> Tape:
@@ -144,20 +143,11 @@ def tape(loss: Tensor, params: Any = None, gradient: Any = None) -> Tape:
 
 def names_of(params: Any) -> tuple[dict[int, str], dict[int, str]]:
     """The names of leaves, and of nodes that made a named tensor, by identity."""
-    if params is None:
-        return {}, {}
-    if hasattr(params, "named_parameters"):
-        params = dict(params.named_parameters())
-    if not isinstance(params, dict):
-        raise TypeError(f"params: expected a Module or a dict from names to tensors, got {type(params).__name__}")
     leaves: dict[int, str] = {}
     nodes: dict[int, str] = {}
-    for name, tensor in params.items():
-        if isinstance(tensor, Tensor):
-            if tensor.grad_fn is None:
-                leaves.setdefault(id(tensor), str(name))
-            else:
-                nodes.setdefault(id(tensor.grad_fn), str(name))
+    for name, tensor in named(params).items():
+        made_by = tensor.grad_fn
+        (leaves if made_by is None else nodes).setdefault(id(tensor if made_by is None else made_by), name)
     return leaves, nodes
 
 
@@ -175,7 +165,7 @@ def _argument(given: Input, names: dict[int, str]) -> str:
     if given.number is not None:
         name = f"#{given.number}"
     elif given.leaf is not None:
-        name = _short(names[id(given.leaf)])
+        name = text.short(names[id(given.leaf)])
     return name if given.shape is None else f"{name} {text.shape(given.shape)}"
 
 
@@ -184,8 +174,4 @@ def _gradient(gradient: Tensor | None) -> str:
         return "none arrives"
     array = values(gradient)
     written = text.array(array) if array.size <= 3 else ""
-    return written if 0 < len(written) <= _LONGEST else f"norm {text.number(text.norm(array))}"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else "..." + name[3 - _LONGEST :]
+    return written if 0 < len(written) <= text.NAME else f"norm {text.number(text.norm(array))}"

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.tensor import Array
 
 WIDTH = 100  # columns
+NAME = 27  # characters of a name in a table
 FEW = 6  # that many values are written out
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -32,6 +33,8 @@ def array(values: Array, few: int = FEW) -> str:
     'min 0  mean 4.5  max 9  norm 16.8819'
     >>> array(np.sign(np.arange(10.0) - 2))
     '-1 at 2, 0 at 1, 1 at 7 of 10 elements'
+    >>> array(np.zeros((10, 10)))
+    '0 in all 100 elements'
     """
     if values.size <= few:
         return _listed(values.tolist())
@@ -42,6 +45,8 @@ def array(values: Array, few: int = FEW) -> str:
     finite = np.isfinite(values)
     if not finite.all():
         return f"{values.size - np.count_nonzero(finite)} of {values.size} elements are not finite"
+    if (values == values.flat[0]).all():
+        return f"{number(values.flat[0])} in all {values.size} elements"
     if np.isin(values, (-1, 0, 1)).all():
         counts = {sign: np.count_nonzero(values == sign) for sign in (-1, 0, 1)}
         return ", ".join(f"{sign} at {n}" for sign, n in counts.items() if n) + f" of {values.size} elements"
@@ -75,6 +80,36 @@ def _listed(values: Any) -> str:
 def shape(of: tuple[int, ...] | None) -> str:
     """A shape in the short form: ``(4, 3)``; ``?`` for an unknown one."""
     return "?" if of is None else str(tuple(of))
+
+
+def value(of: Any) -> str:
+    """A Python number exactly, text quoted, an array in short, a list of arrays as one."""
+    if isinstance(of, np.ndarray):
+        return array(of)
+    if isinstance(of, list):
+        arrays = [item for item in of if isinstance(item, np.ndarray)]
+        if arrays and len(arrays) == len(of):
+            together = array(np.concatenate([np.ravel(item) for item in arrays]))
+            return together if len(arrays) == 1 else f"{len(arrays)} arrays: {together}"
+        return "(" + ", ".join(map(value, of)) + ("," if len(of) == 1 else "") + ")"
+    return str(of) if isinstance(of, np.generic) else repr(of)
+
+
+def values(named: dict[str, Any]) -> str:
+    """``a = 1, b = 2``, for :func:`wrapped`."""
+    return ", ".join(unbroken(f"{name} = {value(each)}") for name, each in named.items())
+
+
+def steps(sizes: Array) -> str:
+    """How far elements go."""
+    if not sizes.any():
+        return "stays where it is"
+    return array(sizes) if sizes.size <= 3 else spread(sizes)
+
+
+def short(name: str) -> str:
+    """The end of a long name."""
+    return name if len(name) <= NAME else "..." + name[3 - NAME :]
 
 
 def unbroken(words: str) -> str:

@@ -1,0 +1,325 @@
+"""Watching a function while it runs: each assignment of its own code, with the value assigned.
+
+The function that runs is the function in the file: Python tells a tracer (``sys.settrace``) which line comes next, and
+after each statement the names it assigned are looked up in the running frame.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Tensor
+from .recorded import values
+
+
+_FOR_TOOLS = re.compile(r"\s*# (type|fmt|noqa)\b.*")  # comments that are not for readers
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One statement that ran.
+
+    Attributes
+    ----------
+    number : int
+        of the line in its file
+    source : str
+        the statement as it is in the file
+    function : str
+        whose statement it is
+    assigned : dict
+        the names it assigned, or returned, and their values: Python numbers, arrays (copies), lists of them
+    parts : dict
+        numbers computed on the way that have no name, by how they are written: ``1 - beta1**t``
+    depth : int
+        0 in the function that is watched, 1 in one that it calls
+    returns : bool
+        whether it ends the function; what it returns then has the name of the function, or of what it is
+    """
+
+    number: int
+    source: str
+    function: str
+    assigned: dict[str, Any]
+    parts: dict[str, Any]
+    depth: int = 0
+    returns: bool = False
+
+
+@dataclass(eq=False)
+class Call:
+    """One call of a function that is watched: its arguments before the first line, its lines, what it returned."""
+
+    code: CodeType
+    arguments: dict[str, Any]
+    frame: Any = field(repr=False)  # None when it has returned
+    lines: list[Line] = field(default_factory=list)
+    owner: Any = None  # what `owner_of` found for this call
+
+    @property
+    def function(self) -> str:
+        """Its name."""
+        return self.code.co_name
+
+    @property
+    def file(self) -> str:
+        """The name of the file in which it is written."""
+        return Path(self.code.co_filename).name
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The arguments that are given by name only."""
+        return self.code.co_varnames[self.code.co_argcount : _count_of_arguments(self.code)]
+
+
+class Watcher:
+    """Records the calls of some functions, between ``with watcher.watching():`` and the end of the block.
+
+    Parameters
+    ----------
+    functions : iterable of code objects
+        which functions; those of the same file that they call directly are watched as well
+    inner : iterable of code objects
+        functions that are watched wherever a watched one leads to them
+    owner_of : callable(frame), optional
+        asked at each call
+    """
+
+    def __init__(self, functions: Iterable[CodeType], inner: Iterable[CodeType] = (), owner_of: Any = None) -> None:
+        self.functions, self.inner = frozenset(functions), frozenset(inner)
+        self.owner_of = owner_of
+        self.calls: list[Call] = []
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch inside the block. A debugger or coverage that was at work goes on after it."""
+        before = sys.gettrace()
+        sys.settrace(self._called)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+            for call in self.calls:
+                call.frame = None
+
+    def _called(self, frame: FrameType, event: str, arg: Any) -> Any:
+        code, caller = frame.f_code, frame.f_back
+        if code in self.functions:
+            arguments = {name: copied(frame.f_locals[name]) for name in code.co_varnames[: _count_of_arguments(code)]}
+            owner = None if self.owner_of is None else self.owner_of(frame)
+            self.calls.append(Call(code, arguments, frame, owner=owner))
+            return _Frame(self, frame, 0).traced
+        if not self.calls or caller is None:
+            return None
+        helps = (
+            caller.f_code in self.functions
+            and code.co_filename == caller.f_code.co_filename
+            and not code.co_name.startswith("<")
+        )
+        return _Frame(self, frame, 1).traced if helps or code in self.inner else None
+
+    def add(self, line: Line, frame: FrameType) -> None:
+        """Note a line of ``frame``. If another call came between, the rest of this one is an entry of its own."""
+        if line.depth == 0 and self.calls[-1].frame is not frame:
+            self.calls.append(Call(frame.f_code, {}, frame))
+        self.calls[-1].lines.append(line)
+
+
+class _Frame:
+    """A running function: which statement is under way."""
+
+    def __init__(self, watcher: Watcher, frame: FrameType, depth: int) -> None:
+        self.watcher, self.depth = watcher, depth
+        self.statements = statements(frame.f_code)
+        self.now: Statement | None = None
+        self.returning: Statement | None = None
+        self.parts: dict[str, Any] = {}
+
+    def traced(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if event == "line":
+            following = self.statements.get(frame.f_lineno)
+            if following is None or following is not self.now or following.one_line:
+                self._finish(frame)
+                self.now = following
+                self.parts = {} if following is None else following.numbers(frame)
+        elif event == "exception":
+            self.now = self.returning = None  # it has assigned nothing
+        elif event == "return":
+            self._finish(frame)
+            if self.returning is not None:
+                self._note(frame, self.returning, {f"{frame.f_code.co_name}()": copied(arg)})
+        return self.traced
+
+    def _finish(self, frame: FrameType) -> None:
+        """The statement that was under way has run. What a return returns is known only when the function ends."""
+        statement, self.now = self.now, None
+        if statement is not None and statement.returns:
+            self.returning = statement
+        elif statement is not None:
+            names = statement.targets
+            self._note(frame, statement, {n: copied(eval(code, frame.f_globals, frame.f_locals)) for n, code in names})
+
+    def _note(self, frame: FrameType, statement: Statement, found: dict[str, Any]) -> None:
+        found = {name: value for name, value in found.items() if value is not None}
+        if found:
+            name = frame.f_code.co_name
+            line = Line(statement.number, statement.source, name, found, self.parts, self.depth, statement.returns)
+            self.watcher.add(line, frame)
+
+
+class Statement:
+    """A simple statement of a function: what it assigns, and the numbers it computes on the way."""
+
+    def __init__(self, node: ast.stmt, function: str, number: int) -> None:
+        self.number = number
+        lines = function.splitlines()[node.lineno - 1 : node.end_lineno]
+        self.source = " ".join(_FOR_TOOLS.sub("", line).strip() for line in lines)
+        self.one_line = node.lineno == node.end_lineno
+        self.returns = isinstance(node, ast.Return)
+        self.targets = [(ast.unparse(target), _compiled(target)) for target in _targets(node)]
+        value = getattr(node, "value", None)
+        whole = value if isinstance(node, ast.Assign | ast.AnnAssign) else None  # it has a name, so it will be shown
+        self.computed = [
+            Computed(part, function, choices)
+            for part, choices in ([] if value is None else _arithmetic(value))
+            if part is not whole
+        ]
+
+    def numbers(self, frame: FrameType) -> dict[str, Any]:
+        """Those parts that are arithmetic on Python numbers alone: the largest, and the sums in them."""
+        found: dict[str, Any] = {}
+        for part in self.computed:
+            inside = any(part.text in whole for whole in found)
+            if (part.is_sum or not inside) and part.is_computed(frame):
+                found[part.text] = eval(part.code, frame.f_globals, frame.f_locals)
+        return found
+
+
+class Computed:
+    """A part of a statement that is plain arithmetic on names, and the choices that lead to it."""
+
+    def __init__(self, node: ast.BinOp, function: str, choices: list[tuple[CodeType, bool]]) -> None:
+        self.text = " ".join((ast.get_source_segment(function, node) or ast.unparse(node)).split())
+        self.names = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+        self.code = _compiled(node)
+        self.is_sum = isinstance(node.op, ast.Add | ast.Sub)
+        self.choices = choices
+
+    def is_computed(self, frame: FrameType) -> bool:
+        """Whether the statement that comes next in ``frame`` will compute it, from numbers."""
+        return all(
+            bool(eval(test, frame.f_globals, frame.f_locals)) is wanted for test, wanted in self.choices
+        ) and all(isinstance(_value_of(name, frame), int | float | np.floating) for name in self.names)
+
+
+@functools.lru_cache(maxsize=256)
+def statements(code: CodeType) -> dict[int, Statement]:
+    """The statements of a function that assign or return something, by each of their line numbers.
+
+    Raises
+    ------
+    RuntimeError
+        if there is no source: the function was typed at a prompt
+    """
+    try:
+        lines, start = inspect.getsourcelines(code)
+    except OSError:
+        raise RuntimeError(
+            f"the source of {code.co_name}() cannot be read: write it in a file or in a notebook, not at a prompt"
+        ) from None
+    text = textwrap.dedent("".join(lines))
+    function = ast.parse(text).body[0]
+    result: dict[int, Statement] = {}
+    stack: list[ast.AST] = list(function.body) if isinstance(function, ast.FunctionDef) else []
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return):
+            statement = Statement(node, text, start + node.lineno - 1)
+            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                result[start + line - 1] = statement
+        else:
+            stack += [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt | ast.excepthandler)]
+    return result
+
+
+def _targets(node: ast.stmt) -> Iterator[ast.expr]:
+    """The names that a statement assigns, each by itself."""
+    pending: list[ast.expr] = list(getattr(node, "targets", ()))
+    if isinstance(node, ast.AugAssign | ast.AnnAssign):
+        pending = [node.target] if node.value is not None else []
+    while pending:
+        target = pending.pop(0)
+        if isinstance(target, ast.Tuple | ast.List):
+            pending[:0] = target.elts
+        elif isinstance(target, ast.Starred):
+            pending.insert(0, target.value)
+        elif ast.unparse(target) != "_" and "._version" not in ast.unparse(target):
+            yield target  # neither what nobody reads, nor the tape's count of changes
+
+
+def _compiled(expression: ast.expr) -> CodeType:
+    """An expression of the source, to be looked up; also one that stands on the left side there."""
+    return compile(ast.Expression(ast.parse(ast.unparse(expression), mode="eval").body), "<watched>", "eval")
+
+
+_NUMBERS = (ast.BinOp, ast.UnaryOp, ast.Name, ast.Constant, ast.operator, ast.unaryop, ast.expr_context)
+_TESTS = (*_NUMBERS, ast.Compare, ast.BoolOp, ast.cmpop, ast.boolop)
+_NOT_ALWAYS = (ast.Lambda, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp, ast.BoolOp)
+
+
+def _arithmetic(value: ast.expr) -> Iterator[tuple[ast.BinOp, list[tuple[CodeType, bool]]]]:
+    """Each part of an expression that is plain arithmetic on names, the larger first; and in which branch it is."""
+    stack: list[tuple[ast.AST, list[tuple[CodeType, bool]]]] = [(value, [])]
+    while stack:
+        node, choices = stack.pop(0)
+        if isinstance(node, _NOT_ALWAYS):
+            continue
+        if isinstance(node, ast.IfExp):
+            if _only(node.test, _TESTS):
+                test = _compiled(node.test)
+                stack += [(node.body, [*choices, (test, True)]), (node.orelse, [*choices, (test, False)])]
+            continue
+        if isinstance(node, ast.BinOp) and _only(node, _NUMBERS) and not _only(node, (*_NUMBERS[:2], *_NUMBERS[3:])):
+            yield node, choices
+        stack += [(child, choices) for child in ast.iter_child_nodes(node)]
+
+
+def _only(node: ast.AST, kinds: tuple[type[ast.AST], ...]) -> bool:
+    return all(isinstance(part, kinds) for part in ast.walk(node))
+
+
+def _value_of(name: str, frame: FrameType) -> Any:
+    return frame.f_locals.get(name, frame.f_globals.get(name))
+
+
+def _count_of_arguments(code: CodeType) -> int:
+    return code.co_argcount + code.co_kwonlyargcount
+
+
+def copied(value: Any) -> Any:
+    """A value as it is now: a number, text, a copy of an array or tensor, a list of these; None for anything else."""
+    if isinstance(value, int | float | complex | str | np.generic):
+        return value
+    if isinstance(value, Tensor):
+        return np.array(values(value))
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, tuple | list):
+        items = [copied(item) for item in value]
+        return None if all(item is None for item in items) else items
+    return None
