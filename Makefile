@@ -3,7 +3,7 @@
 #   make demo       an MLP learns handwritten digits
 #   make test       the tests, and every example of the docstrings
 #   make check      ruff, mypy and the packaging test
-#   make bench      the side-by-side timings
+#   make bench      the side-by-side timings; `make bench-peers` installs PyTorch, JAX and others beside them
 #   make notebooks  the notebooks of examples/notebooks, executed anew from their texts
 #   make docs       the site, into docs/_build
 #   make clean      takes away what was built, .venv too
@@ -18,7 +18,7 @@ PY     := $(VENV)/bin/python
 READY  := $(VENV)/.ready
 PIP    := $(PY) -m pip --disable-pip-version-check -qq install
 
-.PHONY: help venv demo test check bench notebooks docs clean
+.PHONY: help venv demo test check bench bench-peers notebooks docs clean
 .DEFAULT_GOAL := help
 
 help:

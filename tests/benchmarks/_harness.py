@@ -31,6 +31,7 @@ class Settings:
     quick: bool = False
     match: str = ""  # measure only rows that have this in their name
     pythons: Mapping[str, str] = field(default_factory=dict)  # interpreters for peers that need another
+    versions: dict[str, str] = field(default_factory=dict)  # of the packages that were measured, as workers tell them
 
     def python(self, peer: str) -> str:
         return self.pythons.get(peer, sys.executable)
@@ -106,6 +107,7 @@ def workers_for(names: Sequence[str], settings: Settings) -> Iterator[list[Worke
         for name in names:
             try:
                 workers.append(Worker(name, settings))
+                settings.versions.update(workers[-1].versions)
             except Missing as reason:
                 print(f"{PEERS[name].title} is left out: {reason}")
         yield workers
@@ -114,9 +116,9 @@ def workers_for(names: Sequence[str], settings: Settings) -> Iterator[list[Worke
             worker.stop()
 
 
-def prepare(workers: Sequence[Worker], problem: Problem, seconds: float = 0.0) -> list[Worker]:
-    """Those workers that offer this problem, ready for rounds. An error unless all come to the same outcome."""
-    outcomes = {worker: worker.ask("prepare", problem=packed(problem), seconds=seconds) for worker in workers}
+def prepare(workers: Sequence[Worker], problem: Problem) -> list[Worker]:
+    """Those workers that offer this problem and have it at hand now. An error unless all come to the same outcome."""
+    outcomes = {worker: worker.ask("prepare", problem=packed(problem)) for worker in workers}
     ready = [worker for worker in workers if outcomes[worker] is not None]
     for worker in ready[1:]:
         first, other = outcomes[ready[0]], outcomes[worker]
@@ -129,7 +131,9 @@ def prepare(workers: Sequence[Worker], problem: Problem, seconds: float = 0.0) -
 
 def measure(workers: Sequence[Worker], problem: Problem, pace: Pace) -> dict[str, Timing]:
     """Time the workers that offer this problem, round by round in turn."""
-    ready = prepare(workers, problem, pace.seconds)
+    ready = prepare(workers, problem)
+    for worker in ready:
+        worker.ask("warm_up", seconds=pace.seconds)
     times: dict[str, list[float]] = {worker.name: [] for worker in ready}
     for _ in range(pace.rounds):
         for worker in ready:

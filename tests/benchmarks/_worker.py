@@ -36,8 +36,8 @@ class Desk:
     def versions(self) -> dict[str, str]:
         return {name: metadata.version(name) for name in self.module.PACKAGES}
 
-    def prepare(self, problem: list[Any], seconds: float) -> list[float] | None:
-        """Get ready for rounds of so many seconds; the outcome of the first steps, None if that is not offered."""
+    def prepare(self, problem: list[Any]) -> list[float] | None:
+        """Take this problem to hand; the outcome of its first steps, None if the peer does not offer it."""
         self.forget()
         given = unpacked(problem)
         try:
@@ -45,14 +45,16 @@ class Desk:
             outcome = given.outcome(step)
         except (NotOffered, RecursionError):  # the latter: a graph that is too long for this peer
             return None
-        self.step, self.number = step, 1
-        spent = 0.0
-        while spent < WARM_UP * seconds:  # the last of these tells how many steps fill a round
-            spent = self.round() * self.number / 1e6
-            if spent < WARM_UP * seconds:
-                self.number *= 2
-        self.number = max(1, round(self.number * seconds / spent))
+        self.step = step
         return outcome
+
+    def warm_up(self, seconds: float) -> None:
+        """Find the number of steps that fill a round of so many seconds."""
+        spent = self.round() / 1e6
+        while spent < WARM_UP * seconds:
+            self.number *= 2
+            spent = self.round() * self.number / 1e6
+        self.number = max(1, round(self.number * seconds / spent))
 
     def round(self) -> float:
         """Microseconds that one step takes."""

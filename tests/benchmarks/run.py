@@ -5,35 +5,43 @@
 
 Each peer runs in a process of its own, and rounds are taken in turn, so that what disturbs the machine disturbs all of
 them. Before it is timed, each must come to the same losses (or move parameters as far) as the others.
+
+With --write the figures go to tests/benchmarks/figures.json, in place of those of the same sections, and the page
+docs/benchmarks.md and its pictures are made anew from that file.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+from typing import Any
 
+import _goals
+import _page
 from _harness import Settings
 from peers import PEERS
 
-SECTIONS = ("training", "optimizers")
 
-
-def settings_and_sections() -> tuple[Settings, list[str]]:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: rough figures in two minutes")
-    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, metavar="SECTION",
-                        help=f"measure only these of: {', '.join(SECTIONS)}")  # fmt: skip
-    parser.add_argument("--peers", nargs="+", choices=PEERS, default=tuple(PEERS), metavar="PEER",
-                        help=f"compare only these of: {', '.join(PEERS)}; the first is the standard")  # fmt: skip
-    parser.add_argument("--match", default="", metavar="TEXT", help="measure only rows that have TEXT in their name")
-    parser.add_argument("--threads", type=int, default=1, help="of each peer (default: 1)")
-    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall",
-                        help="what is counted; cpu is less disturbed by what else runs (default: wall)")  # fmt: skip
-    parser.add_argument("--python", action="append", default=[], metavar="PEER=PATH", type=interpreter,
-                        help="another interpreter for a peer that cannot be installed beside the others")  # fmt: skip
+    add = parser.add_argument
+    add("--quick", action="store_true", help="fewer and shorter rounds: rough figures in two minutes")
+    add("--only", nargs="+", choices=_page.SECTIONS, default=_page.SECTIONS, metavar="SECTION",
+        help=f"measure only these of: {', '.join(_page.SECTIONS)}")  # fmt: skip
+    add("--peers", nargs="+", choices=PEERS, default=tuple(PEERS), metavar="PEER",
+        help=f"compare only these of: {', '.join(PEERS)}; ratios are to the first")  # fmt: skip
+    add("--match", default="", metavar="TEXT", help="measure only rows that have TEXT in their name")
+    add("--threads", type=int, default=1, help="of each peer (default: 1)")
+    add("--clock", choices=("wall", "cpu"), default="wall",
+        help="cpu counts processor time, which is less disturbed by what else runs (default: wall)")  # fmt: skip
+    add("--python", action="append", default=[], metavar="PEER=PATH", type=interpreter,
+        help="another interpreter for a peer that cannot be installed beside the others")  # fmt: skip
+    add("--goals", action="store_true", help="at the end, say which goals the figures meet")
+    add("--write", action="store_true", help="keep the figures, and make the page of the docs from all that are kept")
     given = parser.parse_args()
-    settings = Settings(given.peers, given.threads, given.clock, given.quick, given.match, dict(given.python))
-    return settings, list(given.only)
+    if given.write and given.match:
+        parser.error("--write keeps whole sections, and --match measures parts of them: leave one of the two out")
+    return given
 
 
 def interpreter(text: str) -> tuple[str, str]:
@@ -44,12 +52,22 @@ def interpreter(text: str) -> tuple[str, str]:
 
 
 def main() -> None:
-    settings, names = settings_and_sections()
-    for name in names:
+    given = arguments()
+    settings = Settings(given.peers, given.threads, given.clock, given.quick, given.match, dict(given.python))
+    measured: dict[str, Any] = {}
+    for name in given.only:
         section = importlib.import_module(f"sections.{name}")
-        figures = section.measure(settings)
-        for table in section.tables(figures):
+        measured[name] = section.measure(settings)
+        print(f"== {section.TITLE} ==\n")
+        for table in section.tables(measured[name]):
             print(table.text(), end="\n\n", flush=True)
+        if given.write:
+            _page.record(name, measured[name], settings)
+    if given.goals:
+        print("== Goals ==\n")
+        print(_goals.table(_goals.goals(measured)).text())
+    if given.write:
+        print("Written:", *(path.relative_to(_page.DOCS.parent) for path in _page.write()))
 
 
 if __name__ == "__main__":

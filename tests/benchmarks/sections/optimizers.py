@@ -9,6 +9,8 @@ from _harness import measure as time_of
 from _problems import Stepping
 from _tables import Table, of_timings
 
+TITLE = "Step of an optimizer"
+
 SIZES: dict[str, tuple[tuple[int, ...], ...]] = {
     "4 tensors, 9.6K elements": ((128, 64), (128,), (10, 128), (10,)),
     "200 tensors, 106K elements": ((32, 32), (32,)) * 100,
@@ -34,7 +36,7 @@ def measure(settings: Settings) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     with workers_for(settings.peers, settings) as workers:
         for size, shapes in SIZES.items():
-            pace = Pace(5, 0.02) if settings.quick else Pace(15, 0.05)
+            pace = Pace(3, 0.02) if settings.quick else Pace(15, 0.05)
             for name, (optimizer, options) in OPTIMIZERS.items():
                 if (
                     settings.match not in f"{size}: {name}"
@@ -49,4 +51,10 @@ def measure(settings: Settings) -> dict[str, Any]:
 
 
 def tables(figures: dict[str, Any]) -> list[Table]:
-    return [of_timings(f"Step of an optimizer: {size}", "optimizer", timings) for size, timings in figures.items()]
+    return [of_timings(size, "optimizer", timings) for size, timings in figures.items()]
+
+
+def draw(figures: dict[str, Any], path: str) -> None:
+    from _pictures import dots, medians
+
+    dots({size: medians(timings) for size, timings in figures.items()}, "microseconds", path)

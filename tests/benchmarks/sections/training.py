@@ -9,6 +9,8 @@ from _harness import measure as time_of
 from _problems import Training
 from _tables import Table, of_timings
 
+TITLE = "Training step"
+
 ROWS = [
     Training(32, (64, 32, 10), "Adam"),
     Training(64, (64, 128, 10), "Adam"),
@@ -22,10 +24,16 @@ ROWS = [
 
 
 def measure(settings: Settings) -> dict[str, Any]:
-    pace = Pace(5, 0.03) if settings.quick else Pace(25, 0.1)
+    pace = Pace(5, 0.02) if settings.quick else Pace(25, 0.1)
     with workers_for(settings.peers, settings) as workers:
         return {row.name: time_of(workers, row, pace) for row in ROWS if settings.match in row.name}
 
 
 def tables(figures: dict[str, Any]) -> list[Table]:
-    return [of_timings("Training step", "batch, layers, optimizer", figures)]
+    return [of_timings("", "batch, layers, optimizer", figures)]
+
+
+def draw(figures: dict[str, Any], path: str) -> None:
+    from _pictures import dots, medians
+
+    dots({"": medians(figures)}, "microseconds", path)

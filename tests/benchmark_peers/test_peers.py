@@ -1,0 +1,134 @@
+"""What `make bench` times is right: every peer that is installed computes the same as minitorch_optim. No timings here.
+
+Peers run in processes of their own, as they do there, so that none of them is imported into this one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+try:
+    import _goals
+    import _harness
+    import _problems
+    import _tables
+    from peers import PEERS
+    from sections import optimizers, scaling, training
+finally:
+    sys.path.remove(str(BENCHMARKS))
+
+TRAINING = [_problems.Training(8, (6, 5, 4, 3), optimizer) for optimizer in ("Adam", "SGD", "none")]
+STEPPING = {
+    name: _problems.Stepping(optimizer, ((17, 3), (5,)), tuple(options.items()))
+    for name, (optimizer, options) in optimizers.OPTIMIZERS.items()
+}
+
+
+@pytest.fixture(scope="module")
+def ours() -> Iterator[_harness.Worker]:
+    with _harness.workers_for(["ours"], _harness.Settings()) as workers:
+        yield workers[0]
+
+
+@pytest.fixture(scope="module", params=[name for name in PEERS if name != "ours"])
+def peer(request: pytest.FixtureRequest) -> Iterator[_harness.Worker]:
+    with _harness.workers_for([request.param], _harness.Settings()) as workers:
+        if not workers:
+            pytest.skip(f"{PEERS[request.param].title} is not installed")
+        yield workers[0]
+
+
+def test_peers_compute_the_same(ours: _harness.Worker, peer: _harness.Worker) -> None:
+    offered = set()
+    for problem in [*TRAINING, *STEPPING.values(), _problems.Chain(20)]:
+        if peer in _harness.prepare([ours, peer], problem):
+            offered.add(type(problem))
+    assert _problems.Training in offered or peer.name == "replay"
+
+
+def test_losses_fall_and_parameters_move(ours: _harness.Worker) -> None:
+    """Steps that did nothing would agree with each other too."""
+    for problem in TRAINING[:2]:
+        losses = ours.ask("prepare", problem=_problems.packed(problem))
+        assert losses == sorted(losses, reverse=True) and losses[-1] < losses[0]
+    for name, problem in STEPPING.items():
+        assert min(ours.ask("prepare", problem=_problems.packed(problem))) > 0, name
+
+
+class Wrong:
+    """Answers like a worker whose third loss is off by half a per cent."""
+
+    name = "wrong"
+
+    def __init__(self, worker: _harness.Worker) -> None:
+        self.worker = worker
+
+    def ask(self, request: str, **fields: Any) -> Any:
+        outcome = self.worker.ask(request, **fields)
+        outcome[2] *= 1.005
+        return outcome
+
+
+def test_a_wrong_peer_is_refused(ours: _harness.Worker) -> None:
+    with pytest.raises(RuntimeError, match="wrong and ours do not compute the same"):
+        _harness.prepare([ours, Wrong(ours)], TRAINING[0])
+
+
+def test_rounds_and_memory(ours: _harness.Worker) -> None:
+    timings = _harness.measure([ours], TRAINING[0], _harness.Pace(3, 0.001))
+    assert timings["ours"].median >= timings["ours"].minimum > 0 and timings["ours"].ratio == 1
+    small, large = (ours.ask("memory", problem=_problems.packed(row)) for row in (training.ROWS[0], training.ROWS[5]))
+    # Weights, gradients and two means of Adam, and nothing that is kept twice.
+    weights = 4 * sum(m * n for m, n in zip(training.ROWS[5].sizes, training.ROWS[5].sizes[1:]))
+    assert small < weights and 4 * weights < large < 8 * weights
+
+
+def test_errors_of_a_worker_are_shown(ours: _harness.Worker) -> None:
+    with pytest.raises(RuntimeError, match="ours failed:\n(.|\n)*has no attribute 'NoSuchOptimizer'"):
+        ours.ask("prepare", problem=_problems.packed(_problems.Stepping("NoSuchOptimizer", ((2,),))))
+    assert ours.ask("versions")  # and it goes on
+
+
+def test_problems_survive_their_way_to_a_worker() -> None:
+    for problem in [*training.ROWS, *STEPPING.values(), _problems.Chain(3)]:
+        assert _problems.unpacked(json.loads(json.dumps(_problems.packed(problem)))) == problem
+
+
+def test_ratios_are_of_rounds_that_followed_each_other() -> None:
+    found = _harness.summary({"a": [1.0, 10.0, 2.0], "b": [2.0, 20.0, 8.0]})
+    assert found["a"] == (2.0, 1.0, 1.0)
+    assert found["b"] == (8.0, 2.0, 2.0)
+
+
+def test_goals_are_told_from_figures() -> None:
+    row = training.ROWS[0].name
+    figures = {"training": {row: {"ours": [10, 9, 1.0], "pytorch": [29, 28, 2.9], "numpy": [9, 9, 0.9]}}}
+    figures["memory"] = {row: {"ours": 140, "numpy": 100}}
+    met = {goal.aim: goal.met for goal in _goals.goals(figures)}
+    assert met == {
+        "Training step: times as fast as PyTorch eager": False,
+        "Training step: times as fast as NumPy by hand": True,
+        "Training step: times the memory of NumPy by hand": True,
+    }
+
+
+def test_tables() -> None:
+    timings = {"small": {"ours": _harness.Timing(12.34, 12.0, 1.0), "numpy": _harness.Timing(12345.0, 12.0, 1000.4)}}
+    table = _tables.of_timings("", "row", {**timings, "large": {"ours": _harness.Timing(123.4, 1.0, 1.0)}})
+    assert table.markdown().splitlines()[2:] == ["| small | 12.3 | 12,300 (1000.40) |", "| large | 123 | – |"]
+    assert len({len(line) for line in table.text().splitlines()}) == 1
+
+
+def test_growth() -> None:
+    numbers = [10, 100, 1000]
+    fixed, each, off = scaling.line(numbers, [5 + 0.25 * n for n in numbers])
+    assert (fixed, each, off) == pytest.approx((5, 0.25, 0), abs=1e-9)
+    assert scaling.exponent(numbers, [3 * n**1.5 for n in numbers]) == pytest.approx(1.5)
