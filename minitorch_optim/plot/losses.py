@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from .canvas import canvas
 
 DECADES = 2.0  # from this many on, the axis of losses is logarithmic
+ABOVE_THE_START = 100.0  # how many times the first loss is shown of a run that goes up until it is not finite
 
 
 def losses(
@@ -21,8 +22,8 @@ def losses(
 ) -> Any:
     """Draw the losses of one run or of several: each pale as it was, and its running mean over it.
 
-    A loss that is NaN or infinite leaves a gap in the line. Where the first one was is marked with a cross, and the
-    legend names the step.
+    A loss that is NaN or infinite leaves a gap in the line. The last loss before the first such is marked with a cross,
+    and the legend names the step. A run that went up to infinity is shown to a hundred times the first losses.
 
     Parameters
     ----------
@@ -53,24 +54,27 @@ def losses(
     """
     if smoothing is not None and not 0 <= smoothing < 1:
         raise ValueError(f"smoothing must be in [0, 1), got {smoothing}: 0 draws the losses alone, 0.9 is usual")
-    ax = canvas(ax, 6, 3.5)
     runs = values if isinstance(values, Mapping) else {"": values}
     curves = {name: _curve(run) for name, run in runs.items()}
+    top = _top([run for _, run in curves.values()])
 
+    ax = canvas(ax, 6, 3.5)
     for i, (name, (steps, run)) in enumerate(curves.items()):
         color = f"C{i}"
         kept = 1 - 40 / max(40, len(run)) if smoothing is None else smoothing
         label = _label(name, steps, run)
         if kept == 0:
-            marker = "o" if len(run) == 1 else None  # one point has no line
-            ax.plot(steps, run, color=color, marker=marker, label=label)
+            seldom = len(run) == 1 or isinstance(runs[name], Mapping)
+            ax.plot(steps, run, color=color, marker="o" if seldom else None, markersize=4, label=label)
         else:
             ax.plot(steps, run, color=color, alpha=0.25, linewidth=0.8)
             ax.plot(steps, running_mean(run, kept), color=color, linewidth=1.8, label=label)
-        _mark_divergence(ax, steps, run, color)
+        _mark_divergence(ax, steps, run, color, top)
 
     if _is_logarithmic([run for _, run in curves.values()]) if log is None else log:
         ax.set_yscale("log")
+    if top is not None:
+        ax.set_ylim(top=top)
     ax.set(xlabel="step", ylabel="loss")
     ax.grid(True, color="0.92", linewidth=0.8)
     ax.set_axisbelow(True)
@@ -98,10 +102,20 @@ def running_mean(values: Any, kept: float) -> Any:
 
 
 def _curve(run: Any) -> tuple[Any, Any]:
-    """The steps and the losses, with NaN for all that are infinite: matplotlib leaves a gap there."""
+    """The steps and the losses."""
+    if isinstance(run, str) or not isinstance(run, Iterable):
+        raise TypeError(
+            f"losses: expected a sequence of losses, or a dict from names to such, got {type(run).__name__}"
+        )
     if not isinstance(run, Mapping):
         run = dict(enumerate(run))
-    return np.array(list(run)), np.array([float(loss) for loss in run.values()])
+    for step, loss in run.items():
+        if np.size(loss) != 1 or np.ndim(loss) and not hasattr(loss, "item"):
+            raise TypeError(
+                f"losses: expected a number or a tensor of one element at step {step}, got {type(loss).__name__}. "
+                f"Several runs are given as a dict, as in losses({{'Adam': ..., 'SGD': ...}})"
+            )
+    return np.array(list(run)), np.array([float(loss) for loss in run.values()], float)
 
 
 def _first_not_finite(run: Any) -> int | None:
@@ -117,18 +131,32 @@ def _label(name: str, steps: Any, run: Any) -> str:
     return f"{name}: {kind} at step {steps[first]}".removeprefix(": ")
 
 
-def _mark_divergence(ax: Any, steps: Any, run: Any, color: str) -> None:
+def _top(runs: list[Any]) -> float | None:
+    """Where the picture ends, if a run went up to infinity: the others are to be seen too."""
+    if all(_first_not_finite(run) is None for run in runs):
+        return None
+    every, firsts = _finite(runs), _finite([run[:1] for run in runs])
+    top = ABOVE_THE_START * np.abs(firsts).max(initial=0.0)
+    return float(top) if 0 < top < every.max(initial=0.0) else None
+
+
+def _finite(runs: list[Any]) -> Any:
+    return np.concatenate([run[np.isfinite(run)] for run in runs]) if runs else np.array([])
+
+
+def _mark_divergence(ax: Any, steps: Any, run: Any, color: str, top: float | None) -> None:
     """A cross on the last loss before the first that is not finite; at the foot of the picture if there is none."""
     first = _first_not_finite(run)
     if first is None:
         return
     style = {"marker": "X", "markersize": 9, "markeredgecolor": "white", "linestyle": "none", "zorder": 4}
     if first:
-        ax.plot(steps[first - 1], run[first - 1], color=color, **style)
+        height = run[first - 1] if top is None else min(run[first - 1], top)
+        ax.plot(steps[first - 1], height, color=color, clip_on=False, **style)
     else:
         ax.plot(steps[0], 0.03, color=color, transform=ax.get_xaxis_transform(), **style)
 
 
 def _is_logarithmic(runs: list[Any]) -> bool:
-    every = np.concatenate([run[np.isfinite(run)] for run in runs]) if runs else np.array([])
+    every = _finite(runs)
     return bool(every.size and every.min() > 0 and every.max() / every.min() >= 10**DECADES)

@@ -37,12 +37,12 @@ def schedule(scheduler: LRScheduler, n: int, ax: Any = None) -> Any:
     >>> [float(lr) for lr in axes.lines[0].get_ydata()]
     [0.5, 0.5, 0.25, 0.25, 0.125]
     """
-    ax = canvas(ax, 5, 2.5)
     cycles = has_momentum(scheduler.optimizer)
     lrs, momentums = [], []
     for optimizer in scheduler._ahead(n):
         lrs.append(lrs_of(optimizer))
         momentums.append([momentum_of(group) if cycles else 0.0 for group in optimizer.param_groups])
+    ax = canvas(ax, 5, 2.5)
     steps = range(scheduler.last_epoch, scheduler.last_epoch + len(lrs))
     for i, values in enumerate(zip(*lrs)):
         ax.plot(steps, values, color=f"C{i}", label=f"group {i}")

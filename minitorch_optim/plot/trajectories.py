@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..testing.functions import Problem, rosenbrock
-from .canvas import canvas
+from .canvas import canvas, pyplot
 from .race import Factory, Path, Surface, race
 
 COLUMNS, ROWS = 101, 81  # where the function is evaluated
@@ -77,32 +77,45 @@ def trajectories(
     >>> axes.get_legend().get_texts()[0].get_text()
     'SGD(lr=0.25): 1.25'
     """
-    ax = canvas(ax, 7, 5)
+    pyplot()
     function = rosenbrock() if function is None else function
+    surface = Surface(function)
     known = function if isinstance(function, Problem) else None
     start = known.start if start is None and known is not None else start
     if start is None or len(start) != 2:
         raise ValueError(f"start: expected where the optimizers begin, a pair (x, y), got {start}")
     if steps < 0:
         raise ValueError(f"steps must be at least 0, got {steps}")
+    if isinstance(levels, int) and levels < 2:
+        raise ValueError(f"levels must be at least 2, got {levels}")
+    for name, limits in (("xlim", xlim), ("ylim", ylim)):
+        if limits is not None and not limits[0] < limits[1]:
+            raise ValueError(f"{name}: expected a pair (low, high) with low < high, got {limits}")
     if minima is None:
         minima = known.minimizers if known is not None else ()
-    surface = Surface(function)
     paths = race(optimizers, surface, (float(start[0]), float(start[1])), steps, shape)
 
     marked = np.array([start, *minima], float)
     window = _window(marked if len(marked) > 1 else _with_the_best(marked, paths), paths, xlim, ylim)
-    least = min([surface.at(*point) for point in marked[1:]] + [path.value for path in paths], default=np.inf)
+    values = [surface.at(*point) for point in marked[1:]] + [path.value for path in paths]
+    least = min([value for value in values if np.isfinite(value)], default=np.inf)
+
+    ax = canvas(ax, 7, 5)
     _draw_surface(ax, surface, window, least, levels)
     _draw_paths(ax, paths, window)
     _draw_marks(ax, marked, paths)
 
     ax.set(xlim=window[:2], ylim=window[2:], xlabel="x", ylabel="y")
-    ax.set_title(f"{known.name}, {steps} steps" if known is not None else f"{steps} steps", fontsize="medium")
+    ax.set_title(f"{_title(function)}{steps} steps", fontsize="medium")
     if paths:
         legend = ax.legend(loc="best", fontsize="small", framealpha=0.9, edgecolor="none", borderpad=0.8)
         legend.set_zorder(10)
     return ax
+
+
+def _title(function: Any) -> str:
+    name = function.name if isinstance(function, Problem) else getattr(function, "__name__", "<lambda>")
+    return "" if name == "<lambda>" else f"{name}, "
 
 
 # -- what to show -------------------------------------------------------------------------------
@@ -120,12 +133,12 @@ def _window(
 ) -> Window:
     """The rectangle that holds the marked points, and the paths while they stay within its size of it."""
     low, high = marked.min(axis=0), marked.max(axis=0)
-    size = max(float((high - low).max()), 1e-3)
+    size = float((high - low).max()) or 1.0
     reach = np.maximum(high - low, 0.5 * size)
     points = np.concatenate([marked, *(path.points for path in paths)])
     near = points[((points >= low - reach) & (points <= high + reach)).all(axis=1)]
     low, high = near.min(axis=0), near.max(axis=0)
-    sides = np.maximum(high - low, 0.5 * (high - low).max() + 1e-3 * size)
+    sides = np.maximum(high - low, 0.5 * (float((high - low).max()) or 1.0))
     low, high = (low + high - 1.25 * sides) / 2, (low + high + 1.25 * sides) / 2
     x = (float(low[0]), float(high[0])) if xlim is None else xlim
     y = (float(low[1]), float(high[1])) if ylim is None else ylim
@@ -140,10 +153,10 @@ def _draw_surface(ax: Any, surface: Surface, window: Window, least: float, level
 
     x, y = np.linspace(*window[:2], COLUMNS), np.linspace(*window[2:], ROWS)
     heights = np.array([[surface.at(column, row) for column in x] for row in y])
-    x, y, heights = _finer(x, y, heights)
     values = _levels(heights, least, levels) if isinstance(levels, int) else list(levels)
     if len(values) < 2:  # the function is constant here, or nowhere finite
         return
+    x, y, heights = _finer(x, y, heights)
     colors = LinearSegmentedColormap.from_list("deep_to_high", DEEP_TO_HIGH, N=256)
     norm = BoundaryNorm(values, colors.N, extend="both")
     masked = np.ma.masked_invalid(heights)
@@ -167,7 +180,7 @@ def _levels(heights: Any, least: float, count: int) -> list[float]:
     least = min([least, *finite.tolist()])
     above = np.sort(finite - least)
     above = above[above > 0]
-    if count < 2 or not above.size:
+    if not above.size:
         return []
     low, high = max(above[len(above) // 100], above[-1] * 1e-6), above[-1]
     values = least + np.geomspace(low, high, count) if low < high else np.array([])
