@@ -24,7 +24,6 @@ import numpy as np
 from ..autograd import Tensor
 from .recorded import values
 
-
 _FOR_TOOLS = re.compile(r"\s*# (type|fmt|noqa)\b.*")  # comments that are not for readers
 
 
@@ -145,7 +144,7 @@ class _Frame:
         self.watcher, self.depth = watcher, depth
         self.statements = statements(frame.f_code)
         self.now: Statement | None = None
-        self.returning: Statement | None = None
+        self.returning: tuple[Statement, dict[str, Any]] | None = None
         self.parts: dict[str, Any] = {}
 
     def traced(self, frame: FrameType, event: str, arg: Any) -> Any:
@@ -160,14 +159,15 @@ class _Frame:
         elif event == "return":
             self._finish(frame)
             if self.returning is not None:
-                self._note(frame, self.returning, {f"{frame.f_code.co_name}()": copied(arg)})
+                statement, self.parts = self.returning
+                self._note(frame, statement, {f"{frame.f_code.co_name}()": copied(arg)})
         return self.traced
 
     def _finish(self, frame: FrameType) -> None:
         """The statement that was under way has run. What a return returns is known only when the function ends."""
         statement, self.now = self.now, None
         if statement is not None and statement.returns:
-            self.returning = statement
+            self.returning = statement, self.parts
         elif statement is not None:
             names = statement.targets
             self._note(frame, statement, {n: copied(eval(code, frame.f_globals, frame.f_locals)) for n, code in names})
@@ -191,7 +191,7 @@ class Statement:
         self.returns = isinstance(node, ast.Return)
         self.targets = [(ast.unparse(target), _compiled(target)) for target in _targets(node)]
         value = getattr(node, "value", None)
-        whole = value if isinstance(node, ast.Assign | ast.AnnAssign) else None  # it has a name, so it will be shown
+        whole = None if isinstance(node, ast.AugAssign) else value  # it will be shown anyway
         self.computed = [
             Computed(part, function, choices)
             for part, choices in ([] if value is None else _arithmetic(value))
