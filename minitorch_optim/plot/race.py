@@ -183,13 +183,13 @@ def _path(name: str, points: list[Any], surface: Surface) -> Path:
 
 
 def _name(optimizer: Any) -> str:
-    """``Adam(lr=0.1)``, ``Lookahead(SGD(lr=0.1))``."""
+    """``Adam(lr=0.1)``, ``Lookahead(SGD(lr=0.1, momentum=0.9))``."""
     inside = ""
     if isinstance(optimizer, SAM | Lookahead):
         inside = _name(optimizer.optimizer)
     elif isinstance(optimizer, ScipyMinimize):
         inside = optimizer.param_groups[0]["method"]
     else:
-        groups = getattr(optimizer, "param_groups", [{}])
-        inside = f"lr={float(groups[0]['lr']):g}" if "lr" in groups[0] else ""
+        group = getattr(optimizer, "param_groups", [{}])[0]
+        inside = ", ".join(f"{key}={float(group[key]):g}" for key in ("lr", "momentum") if group.get(key))
     return type(optimizer).__name__ + (f"({inside})" if inside else "")

@@ -11,7 +11,7 @@ from ..testing.functions import Problem, rosenbrock
 from .canvas import canvas, pyplot
 from .race import Factory, Path, Surface, race
 
-COLUMNS, ROWS = 101, 81  # where the function is evaluated
+COLUMNS, ROWS = 81, 65  # where the function is evaluated
 FINER = 4  # so many times finer is the grid that contours are drawn from
 DEEP_TO_HIGH = ("#2f4858", "#4f7486", "#82a5ad", "#b7cdca", "#dfe6da", "#f6f2e4")  # from the valley to the hills
 RACERS = ("#ff7a1a", "#d81b60", "#6a3df5", "#00a86b", "#00aeef", "#8d5524", "#b5d600", "#20262b")
@@ -43,7 +43,7 @@ def trajectories(
     ----------
     optimizers : dict of name -> factory, or sequence of factories
         a factory makes an optimizer for a list of one parameter, as ``lambda params: Adam(params, lr=0.1)`` does.
-        Without names they are called by their classes and learning rates
+        Without names they are called by class, learning rate and momentum
     function : Problem, or callable f(x, y), optional
         what to minimize: a problem of two variables from ``minitorch_optim.testing.functions``, or a function of two
         tensors of one element (default: ``rosenbrock()``)
@@ -108,8 +108,9 @@ def trajectories(
     ax.set(xlim=window[:2], ylim=window[2:], xlabel="x", ylabel="y")
     ax.set_title(f"{_title(function)}{steps} steps", fontsize="medium")
     if paths:
-        legend = ax.legend(loc="best", fontsize="small", framealpha=0.9, edgecolor="none", borderpad=0.8)
-        legend.set_zorder(10)
+        width = ax.get_window_extent().width / ax.figure.dpi
+        size = min(8.5, 3 + width)  # points: in narrow axes a small legend hides less
+        ax.legend(loc="best", fontsize=size, framealpha=0.85, edgecolor="none", borderpad=0.8).set_zorder(10)
     return ax
 
 
@@ -131,11 +132,11 @@ def _with_the_best(marked: Any, paths: list[Path]) -> Any:
 def _window(
     marked: Any, paths: list[Path], xlim: tuple[float, float] | None, ylim: tuple[float, float] | None
 ) -> Window:
-    """The rectangle that holds the marked points, and the paths while they stay within its size of it."""
+    """The rectangle that holds the marked points and, within its size of it, the paths that do not diverge."""
     low, high = marked.min(axis=0), marked.max(axis=0)
     size = float((high - low).max()) or 1.0
     reach = np.maximum(high - low, 0.5 * size)
-    points = np.concatenate([marked, *(path.points for path in paths)])
+    points = np.concatenate([marked, *(path.points for path in paths if not path.diverged)])
     near = points[((points >= low - reach) & (points <= high + reach)).all(axis=1)]
     low, high = near.min(axis=0), near.max(axis=0)
     sides = np.maximum(high - low, 0.5 * (float((high - low).max()) or 1.0))
@@ -236,8 +237,8 @@ def _draw_marks(ax: Any, marked: Any, paths: list[Path]) -> None:
     if len(minima):
         ax.plot(*minima.T, marker="*", markersize=15, color="#ffe45c", zorder=8, label="_minima", **common)
     ways = [path.points[min(3, len(path.points) - 1)] - start for path in paths]
-    right, up = (sum(way[axis] for way in ways) <= 0 for axis in (0, 1))  # the word goes where the paths do not
-    where = {"xytext": (8 if right else -8, 8 if up else -8), "textcoords": "offset points", "annotation_clip": True}
-    aligned = {"ha": "left" if right else "right", "va": "bottom" if up else "top"}
+    up = sum(way[1] for way in ways) <= 0  # the word goes where the paths do not
+    where = {"xytext": (0, 8 if up else -8), "textcoords": "offset points", "annotation_clip": True}
+    aligned = {"ha": "center", "va": "bottom" if up else "top"}
     text = ax.annotate("start", start, fontsize="small", color=INK, zorder=9, **where, **aligned)
     text.set_path_effects(_halo(2.5))

@@ -74,11 +74,7 @@ def test_boxes_and_arrows_are_those_of_the_tape() -> None:
     operations = recorded(loss)
     edges = {(o.number, i.number or i.leaf) for o in operations for i in o.inputs if i.number or i.leaf is not None}
     assert len(boxes(axes)) == len(operations) + 6 and len(arrows(axes)) == len(edges)
-    found = (
-        list(itertools.batched(texts(axes), 2))
-        if hasattr(itertools, "batched")
-        else list(zip(*[iter(texts(axes))] * 2))
-    )
+    found = list(zip(texts(axes)[::2], texts(axes)[1::2], strict=True))
     assert sorted(found) == sorted(
         [(o.name, str(o.shape)) for o in operations] + [(n, str(tuple(p.shape))) for n, p in model.named_parameters()]
     )
