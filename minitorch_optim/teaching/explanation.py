@@ -12,7 +12,7 @@ import numpy as np
 from ..autograd import Tensor
 from ..autograd.tensor import Array
 from ..optim import LBFGS, Optimizer, ScipyMinimize
-from ..optim.jobs import Job
+from ..optim.jobs import Member
 from . import text
 from .copies import copy_of, given_back
 from .names import named
@@ -237,14 +237,13 @@ def explain(optimizer: Optimizer, closure: Callable[[], Any] | None = None, para
 
 
 def _members(frame: FrameType) -> list[Tensor]:
-    """The parameters whose elements a rule was called with."""
-    caller: FrameType | None = frame
-    while caller is not None:
-        job = caller.f_locals.get("self")
-        if isinstance(job, Job):
-            return [member.p for member in job.members]
-        if isinstance(job, Optimizer):
-            break
+    """The parameters whose elements a rule was called with: the driver is among its callers, and knows."""
+    caller: FrameType | None = frame.f_back
+    while caller is not None and not isinstance(caller.f_locals.get("self"), Optimizer):
+        for holder in (caller.f_locals.get("part"), caller.f_locals.get("self")):
+            members = getattr(holder, "members", None)
+            if isinstance(members, list) and all(isinstance(member, Member) for member in members):
+                return [member.p for member in members]
         caller = caller.f_back
     return []
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..optim import Optimizer
+from ..optim.jobs import flat
 from . import text
 from .roots import rules_of
 from .watching import Call, Line
@@ -59,6 +60,8 @@ class Section:
             if line.parts:
                 lines += text.wrapped(text.values(line.parts), " " * 11 + indent)
             for name, value in line.assigned.items():
+                if line.returns and line.depth and isinstance(value, list):
+                    continue  # several results: they have been shown, or will be where they go
                 lines += text.wrapped(text.values({name: value}), " " * 11 + indent, " " * 13 + indent)
         return "\n".join(lines)
 
@@ -118,6 +121,8 @@ def _values_of(call: Call) -> list[Any]:
 
 
 def _same_numbers(a: Any, b: Any) -> bool:
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(_same_numbers, a, b))
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return isinstance(a, np.ndarray) and isinstance(b, np.ndarray)
     return repr(a) == repr(b)
@@ -129,6 +134,8 @@ def _section(calls: list[Call], is_rule: bool, numbers: dict[Tensor, int], names
     shape = owners[0].shape if len(owners) == 1 else None
 
     def joined(values: list[Any]) -> Any:
+        if isinstance(values[0], list):
+            return [joined(list(items)) for items in zip(*values)]
         if not isinstance(values[0], np.ndarray):
             return values[0]
         array = values[0] if len(values) == 1 else np.concatenate([np.ravel(value) for value in values])
@@ -148,4 +155,7 @@ def _section(calls: list[Call], is_rule: bool, numbers: dict[Tensor, int], names
     title = f"{first.function}() in {first.file}"
     if owners:
         title = f"Group {numbers[owners[0]]}: {title}"
-    return Section(title, [f"{names[p]} {text.shape(tuple(p.shape))}" for p in owners], options, given, lines)
+    params = [f"{names[p]} {text.shape(tuple(p.shape))}" for p in owners]
+    if shape is not None and "p" in given and given["p"].size < flat(owners[0]._array).size:
+        params[0] += ": the rows that its sparse gradient names"
+    return Section(title, params, options, given, lines)

@@ -76,7 +76,7 @@ def test_it_holds_the_parameter_that_the_step_then_makes(case: Any, options: Any
 
 def _check_sections(case: Any, explanation: Any, run: Any) -> None:
     """Each parameter is in one section, whose last value of ``p`` is where it came to."""
-    assert sorted(name for section in explanation for name in section.params) == sorted(
+    assert sorted(name.split(": ")[0] for section in explanation for name in section.params) == sorted(
         f"parameter {i} {tuple(p.shape)}" for i, p in enumerate(run.params)
     )
     rule = case.optimizer._rule
@@ -276,6 +276,12 @@ def test_functions_that_a_rule_calls_are_shown_inside_it() -> None:
     inner = [line for line in section.lines if line.depth == 1]
     assert {line.function for line in inner} == {"orthogonalized"}
     assert sum(line.source.startswith("gram = bfloat16(b * gram") for line in inner) == 3
+    (section,) = explained(optim.ScheduleFreeSGD([p]))
+    assert section["averaged()"][0].tolist() == section["p"].tolist() and "averaged() =" not in str(section)
+    large = torch.ones(200, 200).requires_grad_()
+    large.grad = torch.ones(200, 200)
+    (section,) = explained(optim.ScheduleFreeSGD([large]))
+    assert section["averaged()"][0].shape == (200, 200)
     (section,) = explained(optim.Adafactor([p]))
     assert section["rms()"] == pytest.approx(math.sqrt(np.mean(np.square(section["update"]))), rel=1e-6)
 
@@ -334,6 +340,17 @@ def test_a_parameter_without_a_gradient_stays() -> None:
     explanation = explained(optim.SGD([a, b], lr=0.5))
     assert explanation[0].params == ["parameter 0 (1,)"] and explanation.changes[1].after.tolist() == [2.0]
     assert "stays where it is" in str(explanation).splitlines()[-1]
+
+
+def test_a_sparse_gradient_names_rows() -> None:
+    table = nn.Embedding(5, 2, sparse=True)
+    table(tensor([3, 1, 3])).sum().backward()
+    optimizer = optim.SparseAdam(table.parameters(), lr=0.5)
+    (section,) = explained(optimizer)
+    assert section.params == ["parameter 0 (5, 2): the rows that its sparse gradient names"]
+    assert section["g"].tolist() == [[1, 1], [2, 2]]
+    optimizer.step()
+    np.testing.assert_array_equal(section["p"], table.weight[[1, 3]].detach())
 
 
 def test_names_that_the_optimizer_knows() -> None:
