@@ -18,6 +18,7 @@ GAP, ROW_GAP = 0.22, 0.38
 PADDING = 0.11
 SIZES = (9.5, 8.0)  # points: of the name, and of the lines under it
 LINE = 0.165  # from line to line
+FEW = 3  # so many saved arrays are listed with their shapes
 LARGEST = (20.0, 30.0)  # of a new figure; a larger graph is drawn smaller
 
 Point = tuple[float, float]
@@ -135,7 +136,8 @@ def _boxes(loss: Tensor, params: Any, saved: bool) -> tuple[list[Box], list[tupl
     for i, operation in enumerate(operations):
         result = of_nodes.get(id(operation.node))
         name = f"{result} = {operation.name}" if result else operation.name
-        details = [_shape(operation.shape)] + (_saved(operation.node) if saved else [])
+        details = [] if operation.shape is None else [str(operation.shape)]
+        details += _saved(operation.node) if saved else []
         boxes.append(Box(name, details, OPERATION if i else RESULT))
         for given in operation.inputs:
             if given.number is not None:
@@ -143,20 +145,26 @@ def _boxes(loss: Tensor, params: Any, saved: bool) -> tuple[list[Box], list[tupl
             elif given.leaf is not None:
                 number = leaves.setdefault(given.leaf, len(operations) + len(leaves))
                 edges.append((number, i))
-    boxes += [Box(names.get(id(leaf), "leaf"), [_shape(tuple(leaf.shape))], LEAF) for leaf in leaves]
+    boxes += [Box(names.get(id(leaf), "leaf"), [str(tuple(leaf.shape))], LEAF) for leaf in leaves]
     return boxes, sorted(dict.fromkeys(edges), key=lambda edge: edge[1])
 
 
-def _shape(shape: tuple[int, ...] | None) -> str:
-    return "" if shape is None else str(shape)
-
-
 def _saved(node: Node) -> list[str]:
-    """``saves (16, 32), result``: the arrays among what the rules will read."""
-    kept = [_shape(arg.shape) for arg in node.args if isinstance(arg, np.ndarray) and arg.ndim]
+    """``saves (16, 32), result``: the arrays that the node keeps for its rules."""
+    kept = [str(array.shape) for array in _arrays([*node.args, node.kwargs])]
     if isinstance(node.out, np.ndarray):
         kept.append("result")
-    return ["saves " + ", ".join(kept)] if kept else []
+    written = ", ".join(kept) if len(kept) <= FEW else f"{len(kept)} arrays"
+    return [f"saves {written}"] if kept else []
+
+
+def _arrays(kept: Any) -> list[Any]:
+    """All arrays in lists, tuples and dicts; not single numbers, which are constants mostly."""
+    if isinstance(kept, np.ndarray):
+        return [kept] if kept.ndim else []
+    if isinstance(kept, dict):
+        kept = list(kept.values())
+    return [array for part in kept for array in _arrays(part)] if isinstance(kept, list | tuple) else []
 
 
 # -- where it is --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minitorch_optim import nn
-from minitorch_optim.autograd import Tensor, get_rng_state, manual_seed, randint, randn, tensor, zeros
+from minitorch_optim.autograd import Function, Tensor, get_rng_state, manual_seed, randint, randn, tensor, zeros
 from minitorch_optim.plot.layers import apart, layered
 from minitorch_optim.teaching.recorded import recorded
 
@@ -107,6 +107,23 @@ def test_saved_arrays() -> None:
     axes = plot.graph((x @ w).exp().sum(), saved=True)
     assert [text for text in texts(axes) if text.startswith("saves")] == ["saves result", "saves (1, 2), (2, 1)"]
     assert not any(text.startswith("saves") for text in texts(plot.graph((x @ w).exp().sum())))
+    lstm = texts(plot.graph(nn.LSTM(3, 4)(randn(5, 1, 3))[0].sum(), saved=True))
+    assert any(text.startswith("saves ") and text.endswith(" arrays") for text in lstm)
+
+
+def test_a_node_with_several_results_has_no_shape() -> None:
+    class Both(Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2, x * 3
+
+        @staticmethod
+        def backward(ctx: Any, a: Any, b: Any) -> Any:
+            return 2 * a + 3 * b
+
+    a, b = Both.apply(tensor([1.0, 2.0], requires_grad=True))
+    written = texts(plot.graph((a * b).sum()))
+    assert "Both" in written and "" not in written and "None" not in written
 
 
 @pytest.mark.parametrize("make", [lambda: loss_of(mlp()), lambda: Block()(randn(3, 4, requires_grad=True)).mean()])
