@@ -94,7 +94,7 @@ def tape(loss: Tensor, params: Any = None, gradient: Any = None) -> Tape:
     A row says which operation it was, the shape of its result, what it was applied to, and the gradient of ``loss`` by
     its result. Backward takes the rows from the top: from the gradient in a row it computes the gradients of that row's
     arguments. Where a result was used more than once, their sum arrives. Nothing changes: the graph can still go
-    backward, and nobody's ``grad`` is touched.
+    backward, and nobody's ``grad`` is touched. Hooks on tensors are called, as by any backward.
 
     Parameters
     ----------

@@ -75,8 +75,9 @@ class Call:
 
     @property
     def file(self) -> str:
-        """The name of the file in which it is written."""
-        return Path(self.code.co_filename).name
+        """The name of the file in which it is written; cells of notebooks have none."""
+        path = Path(self.code.co_filename)
+        return path.name if path.exists() else "a cell"
 
     @property
     def keywords(self) -> tuple[str, ...]:

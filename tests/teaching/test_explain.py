@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import math
 import runpy
 import sys
@@ -544,6 +545,32 @@ def test_code_without_a_source() -> None:
     with pytest.raises(RuntimeError, match=r"source of rule\(\) cannot be read.*in a file or in a notebook"):
         explain(Typed([p]))
     assert sys.gettrace() is before and p.tolist() == [1.0]
+
+
+def test_a_rule_in_a_cell_of_a_notebook() -> None:
+    source = "def rule(p, g, *, lr):\n    step = lr * g\n    return (p - step,)\n"
+    space: dict[str, Any] = {"__name__": "cell"}
+    linecache.cache["<cell-7>"] = (len(source), None, source.splitlines(keepends=True), "<cell-7>")
+    exec(compile(source, "<cell-7>", "exec"), space)
+
+    class Mine(optim.Optimizer):
+        rule = staticmethod(space["rule"])
+
+        def __init__(self, params: Any) -> None:
+            super().__init__(params, {"lr": 0.5})
+
+        def initial(self, group: Any, p: Any) -> Any:
+            return {}
+
+    p = tensor([1.0], requires_grad=True)
+    p.grad = tensor([1.0])
+    try:
+        (section,) = explained(Mine([p]))
+    finally:
+        del linecache.cache["<cell-7>"]
+    assert section.title == "Group 0: rule() in a cell"
+    assert [(line.number, line.source) for line in section.lines] == [(2, "step = lr * g"), (3, "return (p - step,)")]
+    assert section["step"].tolist() == [0.5] and section["p"].tolist() == [0.5]
 
 
 # ---------------------------------------------------------------------------------------------- watching
