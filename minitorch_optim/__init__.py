@@ -43,7 +43,8 @@ _PARTS = (
     "serialization", "sparse", "teaching", "testing", "utils",
 )  # fmt: skip
 _FROM_PARTS = {
-    "Checkpoint": "checkpoint", "explain": "teaching", "load": "serialization", "save": "serialization",
+    "Checkpoint": "checkpoint", "LearnerHint": "autograd.hints", "explain": "teaching", "lint_training": "teaching",
+    "load": "serialization", "save": "serialization",
     "tape": "teaching",
 }  # fmt: skip
 
