@@ -37,7 +37,9 @@ class Settings:
         return self.pythons.get(peer, sys.executable)
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, **dict.fromkeys(THREADS, str(self.threads))}
+        """Of the processes: so many threads, and compiled modules are kept, as they are in daily use."""
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**kept, **dict.fromkeys(THREADS, str(self.threads))}
 
 
 class Pace(NamedTuple):

@@ -1,4 +1,4 @@
-"""How long `import` takes, in a fresh interpreter that has started already."""
+"""How long `import` takes, in a fresh interpreter that has started already. Modules have been compiled before."""
 
 from __future__ import annotations
 
@@ -26,25 +26,31 @@ print((time.{clock}() - start) * 1e6)
 
 
 def measure(settings: Settings) -> dict[str, Any]:
-    clock = {"wall": "perf_counter", "cpu": "process_time"}[settings.clock]
-    times: dict[str, list[float]] = {MODULES[peer]: [] for peer in MODULES if peer in {"numpy", *settings.peers}}
+    modules = {peer: module for peer, module in MODULES.items() if peer in {"numpy", *settings.peers}}
+    # The first import of each compiles its modules, and is not counted.
+    installed = [peer for peer, module in modules.items() if _microseconds(module, peer, settings) is not None]
+    times: dict[str, list[float]] = {modules[peer]: [] for peer in installed}
     for _ in range(3 if settings.quick else 21):
-        for peer, module in MODULES.items():
-            if module in times:
-                done = subprocess.run(
-                    [settings.python(peer), "-c", PROGRAM.format(clock=clock, module=module)],
-                    capture_output=True,
-                    text=True,
-                    env=settings.environment(),
-                    cwd=WORKER.parent,  # the first entry of the path: a folder without modules of these names
-                )
-                if done.returncode == 0:
-                    times[module].append(float(done.stdout))
-                elif f"No module named '{module}'" in done.stderr:
-                    del times[module]
-                else:
-                    raise RuntimeError(f"import {module} failed:\n{done.stderr}")
+        for peer in installed:
+            times[modules[peer]].append(_microseconds(modules[peer], peer, settings))
     return summary(times)
+
+
+def _microseconds(module: str, peer: str, settings: Settings) -> float | None:
+    """How long one import takes, None if the module is not installed."""
+    clock = {"wall": "perf_counter", "cpu": "process_time"}[settings.clock]
+    done = subprocess.run(
+        [settings.python(peer), "-c", PROGRAM.format(clock=clock, module=module)],
+        capture_output=True,
+        text=True,
+        env=settings.environment(),
+        cwd=WORKER.parent,  # the first entry of the path: a folder without modules of these names
+    )
+    if done.returncode == 0:
+        return float(done.stdout)
+    if f"No module named '{module}'" in done.stderr:
+        return None
+    raise RuntimeError(f"import {module} failed:\n{done.stderr}")
 
 
 def tables(figures: dict[str, Any]) -> list[Table]:
