@@ -19,6 +19,8 @@ from .modes import enable_grad
 from .tape import apply
 from .tensor import Tensor, new_tensor
 
+__all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
+
 F = TypeVar("F", bound=Callable[..., Any])
 Function = Callable[..., Any]
 Tensors = tuple[Tensor, ...]

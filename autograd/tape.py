@@ -1,7 +1,7 @@
 """The tape: calling a primitive records it, if a gradient will be wanted.
 
 :func:`apply` calls a primitive on the arrays inside its arguments. If one of them requires grad, the result carries a
-:class:`Node`: which row of the table, what its rules will read, and the edges to the nodes that made the arguments.
+``Node``: which row of the table, what its rules will read, and the edges to the nodes that made the arguments.
 ``backward.py`` reads the nodes from the newest to the oldest.
 """
 

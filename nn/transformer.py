@@ -33,29 +33,7 @@ Activation = str | Callable[[Tensor], Tensor]
 
 
 class _Layer(Module):
-    """What the layers of encoder and decoder share: blocks, each added to its input and normalised.
-
-    Parameters
-    ----------
-    d_model : int
-        E
-    nhead : int
-        how many heads the attention has
-    dim_feedforward : int
-        the width of the small network (default 2048)
-    dropout : float
-        default 0.1
-    activation : str or callable
-        ``"relu"`` (default), ``"gelu"``, or a function of a tensor
-    layer_norm_eps : float
-        default 1e-5
-    batch_first : bool
-        default False
-    norm_first : bool
-        normalise before each block rather than after it (default False)
-    bias : bool
-        whether the linear maps and normalisations have a bias (default True)
-    """
+    """What the layers of encoder and decoder share: blocks, each added to its input and normalised."""
 
     attentions: tuple[str, ...]  # names of the attention blocks, in the order in which they are called
     self_attn: MultiheadAttention
@@ -112,8 +90,24 @@ class TransformerEncoderLayer(_Layer):
 
     Parameters
     ----------
-    d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias
-        see :class:`_Layer`
+    d_model : int
+        E
+    nhead : int
+        how many heads the attention has
+    dim_feedforward : int
+        the width of the small network (default 2048)
+    dropout : float
+        default 0.1
+    activation : str or callable
+        ``"relu"`` (default), ``"gelu"``, or a function of a tensor
+    layer_norm_eps : float
+        default 1e-5
+    batch_first : bool
+        default False
+    norm_first : bool
+        normalise before each block rather than after it (default False)
+    bias : bool
+        whether the linear maps and normalisations have a bias (default True)
 
     >>> from minitorch_optim.autograd import zeros
     >>> TransformerEncoderLayer(8, nhead=2)(zeros(5, 3, 8)).shape
@@ -145,7 +139,7 @@ class TransformerDecoderLayer(_Layer):
     Parameters
     ----------
     d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias
-        see :class:`_Layer`
+        as in :class:`TransformerEncoderLayer`
     """
 
     attentions = ("self_attn", "multihead_attn")
@@ -257,7 +251,7 @@ class Transformer(Module):
     custom_encoder, custom_decoder : Module, optional
         in place of them
     dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias
-        see :class:`_Layer`
+        as in :class:`TransformerEncoderLayer`
 
     Shape: source (S, N, E) and target (T, N, E) to (T, N, E).
 

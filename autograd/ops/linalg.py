@@ -181,7 +181,7 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
 
 
 def vector_norm(x: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """The norm of order ``ord`` along ``dim`` (default: of all elements). As :func:`torch.norm`."""
+    """The norm of order ``ord`` along ``dim`` (default: of all elements). As :func:`norm`."""
     return norms.norm(x, ord, dim, keepdim)
 
 

@@ -49,8 +49,9 @@ def assert_resumes_bitwise(train: Callable[[Path], Iterator[Any]], k: int | Iter
     ...         yield loss, model.state_dict()
     >>> assert_resumes_bitwise(train, k=range(1, 6))
 
-    Without ``optimizer=`` in the checkpoint it says: ``AssertionError: killed after 1 of 6 steps, the resumed run
-    differs in step 2, value[1]['0.weight'] ...``
+    Without ``optimizer=`` in the checkpoint it says::
+
+        AssertionError: killed after 1 of 6 steps, the resumed run differs in step 2, value[1]['0.weight'] ...
     """
     with tempfile.TemporaryDirectory() as folder, _same_random_numbers():
         whole = _Run(train, Path(folder, "checkpoint"))

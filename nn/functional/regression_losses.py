@@ -1,7 +1,7 @@
 """Losses between numbers: squared, absolute and mixed errors, and likelihoods of counts and of normal variables.
 
 The first four are functions of the difference of input and target alone. Each is one primitive, reduction included,
-made by :func:`of_difference` from its value and its slope.
+made by ``of_difference`` from its value and its slope.
 """
 
 from __future__ import annotations

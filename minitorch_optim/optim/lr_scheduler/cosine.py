@@ -1,6 +1,8 @@
 """Cosine annealing: ``CosineAnnealingLR``, and with restarts ``CosineAnnealingWarmRestarts``.
 
-References ---------- Loshchilov, Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2016), equation 5.
+References
+----------
+Loshchilov, Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2016), equation 5.
 https://arxiv.org/abs/1608.03983
 """
 

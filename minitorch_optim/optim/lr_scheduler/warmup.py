@@ -1,10 +1,13 @@
 """Schedules that warm up first: ``WarmupStableDecayLR``, ``CosineWarmupLR``.
 
-References ---------- Hu et al., "MiniCPM: Unveiling the Potential of Small Language Models with Scalable Training
-Strategies" (2024), section 4.2: the warmup-stable-decay schedule. https://arxiv.org/abs/2404.06395 Hägele et al.,
-"Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations" (2024), equation 1: its decay by 1 - sqrt.
-https://arxiv.org/abs/2405.18392 Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour" (2017),
-section 2.2: gradual warmup. https://arxiv.org/abs/1706.02677
+References
+----------
+Hu et al., "MiniCPM: Unveiling the Potential of Small Language Models with Scalable Training Strategies" (2024),
+section 4.2: the warmup-stable-decay schedule. https://arxiv.org/abs/2404.06395
+Hägele et al., "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations" (2024), equation 1: its
+decay by 1 - sqrt. https://arxiv.org/abs/2405.18392
+Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour" (2017), section 2.2: gradual warmup.
+https://arxiv.org/abs/1706.02677
 """
 
 from __future__ import annotations
