@@ -18,6 +18,7 @@ sys.path.insert(0, str(BENCHMARKS))
 try:
     import _goals
     import _harness
+    import _page
     import _problems
     import _tables
     from peers import PEERS
@@ -125,6 +126,43 @@ def test_tables() -> None:
     table = _tables.of_timings("", "row", {**timings, "large": {"ours": _harness.Timing(123.4, 1.0, 1.0)}})
     assert table.markdown().splitlines()[2:] == ["| small | 12.3 | 12,300 (1000.40) |", "| large | 123 | – |"]
     assert len({len(line) for line in table.text().splitlines()}) == 1
+
+
+def test_the_page_is_made_from_what_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    monkeypatch.syspath_prepend(str(BENCHMARKS))  # the page imports its sections by name
+    monkeypatch.setattr(_page, "KEPT", tmp_path / "figures.json")
+    monkeypatch.setattr(_page, "DOCS", tmp_path / "docs")
+    timings = {"ours": _harness.Timing(10.0, 9.0, 1.0), "pytorch": _harness.Timing(43.21, 28.0, 4.3)}
+    figures: dict[str, Any] = {
+        "training": {training.ROWS[0].name: timings},
+        "optimizers": {optimizers.SMALL[0]: {"Adam": timings}},
+        "importing": {
+            "numpy": _harness.Timing(50000.0, 1.0, 1.0),
+            "minitorch_optim": _harness.Timing(60000.0, 1.0, 1.2),
+        },
+        "memory": {training.ROWS[0].name: {"numpy": 1024, "ours": 2048}},
+        "scaling": {"elements": dict.fromkeys(("1000", "1000000"), timings)},
+    }
+    assert set(figures) == set(_page.SECTIONS)
+    for name in figures:
+        _page.record(name, figures[name], _harness.Settings(versions={"torch": "1.2.3"}))
+    _page.record("training", figures["training"], _harness.Settings(versions={"torch": "4.5.6"}))  # measured again
+    assert _page.read()["memory"]["figures"] == figures["memory"]
+    written = _page.write()
+    page = written[0].read_text(encoding="utf-8")
+    assert all(path.stat().st_size > 0 for path in written) and len(written) == 1 + len(figures)
+    assert page.count("torch 1.2.3") == len(figures) - 1 and page.count("torch 4.5.6") == 1
+    for name in figures:
+        assert f"(pictures/benchmarks_{name}.png)" in page
+    for row in (
+        "| 32, 64-32-10, Adam | 10.0 | 43.2 (4.30) |",
+        "| import minitorch_optim | 60.0 | 1.20 |",
+        "| 32, 64-32-10, Adam | 1 (1.00) | 2 (2.00) |",
+        "| Training step: times as fast as PyTorch eager | at least 3.00 | 4.30 | 1 of 1 |",
+        "| Training step: times the memory of NumPy by hand | at most 1.50 | 2.00 | 0 of 1 |",
+    ):
+        assert row in page
 
 
 def test_growth() -> None:

@@ -27,7 +27,7 @@ def dots(panels: dict[str, dict[str, dict[str, float]]], unit: str, path: str) -
     for ax, (title, values) in zip(axes.flat, panels.items()):
         for n, found in enumerate(values.values()):
             ax.plot([min(found.values()), max(found.values())], [n, n], color="0.85", zorder=0)
-            for peer, value in found.items():
+            for peer, value in reversed(found.items()):  # the first on top
                 colour, marker = STYLES[peer]
                 ax.plot(value, n, marker, color=colour, markersize=8 if peer == "ours" else 6)
         ax.set(title=title, xscale="log", xlabel=unit, yticks=range(len(values)), yticklabels=values)
@@ -65,8 +65,9 @@ def _finish(fig: Any, peers: set[str], path: str) -> None:
         for peer in PEERS
         if peer in peers
     ]
+    columns = int(fig.get_figwidth() / 2.4)  # a title is that wide, in inches
     if handles:
-        fig.legend(handles=handles, loc="outside lower center", ncols=min(5, len(handles)), frameon=False)
+        fig.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
     fig.set_layout_engine("constrained")
     fig.savefig(path, dpi=120)
     plt.close(fig)
