@@ -78,10 +78,10 @@ def sections(calls: list[Call], optimizer: Optimizer, names: dict[Tensor, str]) 
         else:
             for line in call.lines:
                 if line.returns and line.depth == 0:
-                    _name_results(line, ["p", *rule.names])
+                    _name_results(line, [call.parameter, *rule.names])
         if not call.lines:
             continue
-        together = rule is not None and not rule.whole and packs and _alike(packs[-1][0], call, numbers)
+        together = rule is not None and not rule.whole and packs and _alike(packs[-1], call, numbers)
         if together:
             packs[-1].append(call)
         else:
@@ -101,16 +101,20 @@ def _name_results(line: Line, names: list[str]) -> None:
             line.assigned[name] = result
 
 
-def _alike(first: Call, other: Call, numbers: dict[Tensor, int]) -> bool:
-    """Whether two calls differ only in the elements that their arrays hold."""
-    return (
-        bool(first.owner and other.owner)
-        and first.code is other.code
-        and numbers[first.owner[0]] == numbers[other.owner[0]]
-        and [(line.number, *line.assigned) for line in first.lines]
-        == [(line.number, *line.assigned) for line in other.lines]
-        and all(_same_numbers(a, b) for a, b in zip(_values_of(first), _values_of(other), strict=True))
-    )
+def _alike(pack: list[Call], other: Call, numbers: dict[Tensor, int]) -> bool:
+    """Whether a call differs from those of the pack only in the elements that its arrays hold."""
+    first = pack[0]
+    if not (first.owner and other.owner and first.code is other.code):
+        return False
+    if numbers[first.owner[0]] != numbers[other.owner[0]]:
+        return False
+    way, other_way = ([(line.number, *line.assigned) for line in call.lines] for call in (first, other))
+    if way != other_way or not _same_numbers(_values_of(first), _values_of(other)):
+        return False
+    calls = [*pack, other]  # a parameter that is listed twice is stepped twice
+    owners = dict.fromkeys(p for call in calls for p in call.owner)
+    given = sum(call.arguments[call.parameter].size for call in calls)
+    return bool(given <= sum(flat(p._array).size for p in owners))
 
 
 def _values_of(call: Call) -> list[Any]:
@@ -156,6 +160,6 @@ def _section(calls: list[Call], is_rule: bool, numbers: dict[Tensor, int], names
     if owners:
         title = f"Group {numbers[owners[0]]}: {title}"
     params = [f"{names[p]} {text.shape(tuple(p.shape))}" for p in owners]
-    if shape is not None and "p" in given and given["p"].size < flat(owners[0]._array).size:
+    if shape is not None and is_rule and given[first.parameter].size < flat(owners[0]._array).size:
         params[0] += ": the rows that its sparse gradient names"
     return Section(title, params, options, given, lines)

@@ -335,6 +335,14 @@ def test_the_shape_of_a_single_parameter_is_kept() -> None:
     assert section["p"].tolist() == [[0, -4], [-2.5, -1]]
 
 
+@pytest.mark.filterwarnings("ignore:optimizer contains a parameter group with duplicate")
+def test_a_parameter_that_is_listed_twice_is_explained_twice() -> None:
+    p = tensor([1.0, 2.0], requires_grad=True)
+    p.grad = tensor([1.0, 1.0])
+    first, second = explained(optim.SGD([p, p], lr=0.5))
+    assert first["p"].tolist() == [0.5, 1.5] and second["p"].tolist() == [0.0, 1.0]
+
+
 def test_a_parameter_without_a_gradient_stays() -> None:
     a, b = tensor([1.0], requires_grad=True), tensor([2.0], requires_grad=True)
     a.grad = tensor([1.0])
@@ -547,8 +555,25 @@ def test_code_without_a_source() -> None:
     assert sys.gettrace() is before and p.tolist() == [1.0]
 
 
+def test_a_rule_that_is_a_lambda() -> None:
+    class Short(optim.Optimizer):
+        rule = staticmethod(lambda p, g, *, lr: (p - lr * g,))
+
+        def __init__(self, params: Any) -> None:
+            super().__init__(params, {"lr": 0.5})
+
+        def initial(self, group: Any, p: Any) -> Any:
+            return {}
+
+    p = tensor([1.0], requires_grad=True)
+    p.grad = tensor([1.0])
+    with pytest.raises(RuntimeError, match="is a lambda.*write it with def"):
+        explain(Short([p]))
+    assert p.tolist() == [1.0]
+
+
 def test_a_rule_in_a_cell_of_a_notebook() -> None:
-    source = "def rule(p, g, *, lr):\n    step = lr * g\n    return (p - step,)\n"
+    source = "def rule(w, g, *, lr):\n    step = lr * g\n    return (w - step,)\n"
     space: dict[str, Any] = {"__name__": "cell"}
     linecache.cache["<cell-7>"] = (len(source), None, source.splitlines(keepends=True), "<cell-7>")
     exec(compile(source, "<cell-7>", "exec"), space)
@@ -569,8 +594,8 @@ def test_a_rule_in_a_cell_of_a_notebook() -> None:
     finally:
         del linecache.cache["<cell-7>"]
     assert section.title == "Group 0: rule() in a cell"
-    assert [(line.number, line.source) for line in section.lines] == [(2, "step = lr * g"), (3, "return (p - step,)")]
-    assert section["step"].tolist() == [0.5] and section["p"].tolist() == [0.5]
+    assert [(line.number, line.source) for line in section.lines] == [(2, "step = lr * g"), (3, "return (w - step,)")]
+    assert section["step"].tolist() == [0.5] and section["w"].tolist() == [0.5]
 
 
 # ---------------------------------------------------------------------------------------------- watching
@@ -606,6 +631,23 @@ def various(n: int, flag: bool) -> Any:
     g += helper(total)
     with np.errstate():
         return 2 * (g + f)
+
+
+class WithText:
+    def method(self, n: int) -> str:
+        text = """first
+second"""
+        match n:
+            case 1:
+                text += "!"
+        return text
+
+
+def test_a_method_with_text_that_is_not_indented() -> None:
+    lines = watched(WithText().method.__func__, WithText(), 1)  # type: ignore[attr-defined]
+    source = Path(__file__).read_text(encoding="utf-8").splitlines()
+    assert [source[line.number - 1].split()[0] for line in lines] == ["text", "text", "return"]
+    assert lines[1].source == 'text += "!"' and lines[1].assigned == {"text": "first\nsecond!"}
 
 
 def test_all_kinds_of_assignments() -> None:
