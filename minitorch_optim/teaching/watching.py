@@ -58,7 +58,7 @@ class Call:
 
     code: CodeType
     arguments: dict[str, Any]
-    frame: Any = field(repr=False)  # None when it has returned
+    frame: Any = field(repr=False)  # None after the watch is over
     lines: list[Line] = field(default_factory=list)
     owner: Any = None  # what `owner_of` found for this call
 
