@@ -25,7 +25,11 @@ from peers import PEERS
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--quick", action="store_true", help="fewer and shorter rounds: rough figures in two minutes")
+    add(
+        "--quick",
+        action="store_true",
+        help="fewer and shorter rounds: rough figures in two minutes, not a quarter of an hour",
+    )
     add("--only", nargs="+", choices=_page.SECTIONS, default=_page.SECTIONS, metavar="SECTION",
         help=f"measure only these of: {', '.join(_page.SECTIONS)}")  # fmt: skip
     add("--peers", nargs="+", choices=PEERS, default=tuple(PEERS), metavar="PEER",
