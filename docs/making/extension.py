@@ -1,0 +1,141 @@
+"""What Sphinx is taught for this site: formulas, references by short names, and mathematics without a script."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from docutils import nodes
+from docutils.utils.math import latex2mathml
+from pygments.lexer import RegexLexer
+from pygments.token import Comment, Text
+from sphinx.application import Sphinx
+
+from . import public
+
+
+class FormulaLexer(RegexLexer):
+    """Formulas in code order. What stands to the right of one, after two spaces or more, is a remark."""
+
+    name = "formula"
+    tokens = {
+        "root": [
+            (r"^ +", Text),
+            (r"(?<=\S) {2,}\S.*$", Comment),
+            (r"\S+", Text),
+            (r" ", Text),
+            (r"\n", Text),
+        ]
+    }
+    flags = re.MULTILINE
+
+
+def prepare_docstring(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Before numpydoc's sections are read: what the docstrings of this project mean that reStructuredText does not."""
+    lines[:] = prepared(lines)
+
+
+def prepared(lines: list[str]) -> list[str]:
+    """References line by line, and formulas in a sentence, such as ``|x|`` or (N, *), taken for what they are."""
+    return separate_references(escape_formulas(lines))
+
+
+def separate_references(lines: list[str]) -> list[str]:
+    """Under "References", every line of the docstring is a line of the page."""
+    result: list[str] = []
+    inside = False
+    for i, line in enumerate(lines):
+        underline = lines[i + 1] if i + 1 < len(lines) else ""
+        if underline.startswith("---"):
+            inside = line.strip() == "References"
+        is_text = inside and line.strip() not in ("", "References") and not line.startswith("---")
+        result.append(f"| {line.strip()}" if is_text else line)
+    return result
+
+
+def escape_formulas(lines: list[str]) -> list[str]:
+    """Give bars and stars a backslash in sentences, not in examples, blocks and ``literals``."""
+    result: list[str] = []
+    block: int | None = None  # the indentation that a block must exceed, while in one
+    example = False
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if line.strip():
+            if block is not None and indent <= block:
+                block = None
+            example = example or line.lstrip().startswith(">>>")
+        else:
+            example = False
+        if block is not None or example or not line.strip():
+            result.append(line)
+            continue
+        parts = re.split(r"(``.+?``)", line)
+        result.append("".join(part if part.startswith("``") else escape_sentence(part) for part in parts))
+        if line.rstrip().endswith("::"):
+            block = indent
+    return result
+
+
+def escape_sentence(text: str) -> str:
+    text = text.replace("|", r"\|")
+    emphasis = re.compile(r"(?<![\w*])\*(?:\w[^*`]*\w|\w)\*(?![\w*])")
+    pieces = emphasis.split(text)
+    return "".join(
+        piece.replace("*", r"\*") + stressed for piece, stressed in zip(pieces, [*emphasis.findall(text), ""])
+    )
+
+
+def find_by_short_name(app: Sphinx, env: Any, node: Any, contnode: Any) -> Any:
+    """``:func:`relu``` means the one that is nearest to the page, wherever it is documented."""
+    if node.get("refdomain") != "py":
+        return None
+    domain = env.domains["py"]
+    target = node["reftarget"]
+    here = node.get("py:module") or ""
+    found = [name for name in documented_names_of(target) if name in domain.objects]
+    found = found or [name for name in domain.objects if name.endswith("." + target)]  # a method
+    if found:
+        nearest = min(found, key=lambda name: (-shared_beginning(name, here), name.count("."), name))
+        entry = domain.objects[nearest]
+        from sphinx.util.nodes import make_refnode
+
+        return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode, nearest)
+    if node.get("refspecific"):  # a word of a type field, not a reference that somebody wrote
+        return contnode
+    return None
+
+
+def documented_names_of(target: str) -> list[str]:
+    """Under which names that is documented which somebody calls ``target``, by any of its public names."""
+    return [
+        public.documented_as()[id(name.value)].full
+        for name in public.by_last_part().get(target.rpartition(".")[2], ())
+        if name.full == target or name.full.endswith("." + target)
+    ]
+
+
+def shared_beginning(name: str, module: str) -> int:
+    shared = 0
+    for mine, theirs in zip(name.split("."), module.split(".")):
+        if mine != theirs:
+            break
+        shared += 1
+    return shared
+
+
+def visit_math(self: Any, node: Any) -> None:
+    self.body.append(latex2mathml.tex2mathml(node.astext(), as_block=False))
+    raise nodes.SkipNode
+
+
+def visit_displaymath(self: Any, node: Any) -> None:
+    self.body.append(f'<div class="math">{latex2mathml.tex2mathml(node.astext(), as_block=True)}</div>')
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_lexer("formula", FormulaLexer)
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_displaymath, None))
+    app.connect("autodoc-process-docstring", prepare_docstring, priority=400)  # before napoleon's
+    app.connect("missing-reference", find_by_short_name)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
