@@ -127,7 +127,7 @@ def not_finite(record: Backward, names: Names) -> Seen:
         return
     seen = f"the loss is {np.ravel(loss)[~np.isfinite(np.ravel(loss))][0]}"
     for node in record.nodes:
-        found = _first_not_finite(node, names)
+        found = _first_not_finite(node, record, names)
         if found:
             seen += f": {found}"
             break
@@ -136,12 +136,14 @@ def not_finite(record: Backward, names: Names) -> Seen:
     yield seen, "look at the data for NaN, at logarithms and divisions by 0, and at the learning rate"
 
 
-def _first_not_finite(node: Node, names: Names) -> str:
+def _first_not_finite(node: Node, record: Backward, names: Names) -> str:
     for arg, edge in zip(node.args or (), node.edges, strict=False):
         if isinstance(arg, np.ndarray) and arg.dtype.kind in "fc" and not np.isfinite(arg).all():
             if edge is None:
                 shape = list(arg.shape)
                 return f"a constant of shape {shape} that goes into {node.name()}, such as the data, is not finite"
+            if isinstance(edge, Node) and edge.edges and any(edge.edges[0] is x for x in record.inputs):
+                return f"the input of the model, of shape {list(arg.shape)}, is not finite"
             if isinstance(edge, Tensor):
                 return f"{names(edge)} is not finite where it goes into {node.name()}"
             return f"the first result that is not finite is that of {edge.name()}, of shape {list(arg.shape)}"

@@ -60,7 +60,7 @@ def cleared(watch: Watch, names: Names) -> Seen:
     """zero_grad() between backward() and step()."""
     for step in watch.last(watch.steps):
         before = watch.last(watch.backwards)[: step.backwards]
-        reached = {p for record in before for p in record.leaves if p in step.before}
+        reached = {p for record in before if record.passed for p in record.leaves if p in step.before}
         if reached and not any(np.any(g != 0) for g in step.gradients.values()):
             left = [p for p in reached if p in step.gradients]
             yield (
@@ -123,9 +123,10 @@ def foreign(watch: Watch, names: Names) -> Seen:
 def unchanged(watch: Watch, names: Names) -> Seen:
     """Parameters that a step left as they were, though they had a gradient and the lr is not 0."""
     for step in watch.last(watch.steps):
-        if not any(step.lrs):
+        if not any(step.lrs) or isinstance(step.optimizer, VectorOptimizer):
             continue
-        had = [p for p, g in step.gradients.items() if np.any(g != 0) and np.isfinite(g).all()]
+        sizes = {p: _rms(g) for p, g in step.gradients.items() if np.isfinite(g).all()}
+        had = [p for p, size in sizes.items() if size > 1e-5 * max(sizes.values())]  # the others: zero but for rounding
         same = [p for p in had if np.array_equal(step.before[p], step.after[p])]
         if same:
             yield (
@@ -181,7 +182,7 @@ def gradient_sizes(watch: Watch, names: Names) -> Seen:
             continue
         weights = {p: _rms(g) for p, g in step.gradients.items() if p.ndim >= 2}
         none = [p for p, size in weights.items() if size == 0]
-        if none and len(none) < len(weights):
+        if none and (len(none) < len(weights) or not any(r.passed for r in watch.last(watch.backwards))):
             yield (
                 f"the gradient of {_list(map(names, none))} is 0 everywhere",
                 "look for units that are always 0 (dead ReLUs), saturated sigmoids, or inputs that are all 0",

@@ -45,6 +45,8 @@ class Backward:
     nodes: list[Node]
     leaves: set[Tensor]
     kept: set[Tensor]
+    inputs: list[Tensor]  # what stands for the inputs of the models
+    passed: bool = False  # whether any parameter got a gradient that is not 0
 
 
 @dataclass(eq=False)
@@ -171,12 +173,13 @@ class Watch:
         held = {p for p in self.parameters() if p._grad is not None and bool(np.any(values(p._grad) != 0))}
         self._used &= held
         self._stale = self._stale & held | self._used
-        record = Backward(self.run, loss, nodes, leaves, held)
+        record = Backward(self.run, loss, nodes, leaves, held, self.inputs)
         self.backwards.append(record)
         self._on_backward(self, record)
         return record
 
     def _after_backward(self, record: Backward) -> None:
+        record.passed = any(np.any(values(p._grad) != 0) for p in record.leaves if p._grad is not None)
         for step in self._stepping:  # a closure: each of its gradients is used at once
             step.stale |= self._stale & set(step.before)
             self._used |= {p for p in step.before if p._grad is not None}

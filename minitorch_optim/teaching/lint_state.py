@@ -67,7 +67,7 @@ class Keeper:
             self._stack.enter_context(_cell(cell))
         for namespace, names in variables.namespaces:
             self._stack.enter_context(_names(namespace, names))
-        for value in variables.named.values():
+        for _, value in variables.named:
             if isinstance(value, list | dict) and self._is_new(value):
                 self._stack.enter_context(_contents(value))
         for scheduler in variables.of_type(LRScheduler).values():

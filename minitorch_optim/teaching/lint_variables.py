@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import dis
 import functools
+import inspect
+import sys
 import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from ..autograd import Tensor
 from ..nn import Module
 from ..optim import Optimizer
 
-_ROOT = __name__.partition(".")[0]
+_NOT_USERS = (sys.stdlib_module_names - {"__main__"}) | {__name__.partition(".")[0]}
 
 
 class Variables:
@@ -23,14 +26,14 @@ class Variables:
 
     Attributes
     ----------
-    named : dict
-        values by name; those of an object are called ``self.model``, as the program calls them
+    named : list of (str, object)
+        names and values; those of an object are called ``self.model``, as the program calls them
     cells, namespaces : list
         where the variables live: closure cells with their names, and dicts with the names that are used in them
     """
 
     def __init__(self, step: Callable[[], Any]) -> None:
-        self.named: dict[str, Any] = {}
+        self.named: list[tuple[str, Any]] = []
         self.cells: list[tuple[str, Any]] = []
         self.namespaces: list[tuple[dict[str, Any], set[str]]] = []
         self._seen: set[int] = set()
@@ -38,12 +41,14 @@ class Variables:
 
     def of_type(self, kind: type | tuple[type, ...]) -> dict[str, Any]:
         """The variables of this type, each object once, also those in a list, tuple or dict."""
-        found: dict[int, tuple[str, Any]] = {}
-        for name, value in self.named.items():
+        found: dict[str, Any] = {}
+        seen: set[int] = set()
+        for name, value in self.named:
             for label, member in _members(name, value):
-                if isinstance(member, kind):
-                    found.setdefault(id(member), (label, member))
-        return dict(found.values())
+                if isinstance(member, kind) and id(member) not in seen:
+                    seen.add(id(member))
+                    found[_unused(label, found)] = member
+        return found
 
     def current(self) -> dict[str, Any]:
         """The variables of closures and namespaces as they are now."""
@@ -63,34 +68,36 @@ class Variables:
             return
         self._seen.add(id(thing))
         if isinstance(thing, functools.partial):
-            for i, arg in enumerate((thing.func, *thing.args)):
-                self._add(f"argument {i}", arg, depth)
-            for name, arg in thing.keywords.items():
+            given = inspect.signature(thing.func).bind_partial(*thing.args, **thing.keywords)
+            for name, arg in given.arguments.items():
                 self._add(name, arg, depth)
+            self._follow(thing.func, depth)
         elif isinstance(thing, types.MethodType):
-            self._attributes(thing.__self__, depth)
+            self._attributes("self", thing.__self__, depth)
             self._follow(thing.__func__, depth)
         elif isinstance(thing, types.FunctionType):
             self._function(thing, depth)
         elif callable(thing) and not isinstance(thing, type | Tensor | Module | Optimizer) and _is_users(type(thing)):
-            self._attributes(thing, depth)
+            self._attributes("self", thing, depth)
             self._follow(type(thing).__call__, depth)
 
     def _add(self, name: str, value: Any, depth: int) -> None:
-        self.named.setdefault(name, value)
-        if callable(value) and _is_users(value):
+        self.named.append((name, value))
+        if isinstance(value, functools.partial) or (callable(value) and _is_users(value)):
             self._follow(value, depth - 1)
+        elif not isinstance(value, type | Tensor | Module | Optimizer) and _is_users(type(value)) and depth > 1:
+            self._attributes(name, value, depth - 1)
 
-    def _attributes(self, owner: Any, depth: int) -> None:
+    def _attributes(self, name: str, owner: Any, depth: int) -> None:
         if isinstance(owner, Module | Optimizer):
-            self._add("self", owner, depth)
+            self._add(name, owner, depth)
             return
         own = getattr(owner, "__dict__", {})
         if isinstance(own, dict) and id(own) not in self._seen:
             self._seen.add(id(own))
             self.namespaces.append((own, set(own)))
-            for name, value in list(own.items()):
-                self._add(f"self.{name}", value, depth)
+            for attribute, value in list(own.items()):
+                self._add(f"{name}.{attribute}", value, depth)
 
     def _function(self, function: types.FunctionType, depth: int) -> None:
         wrapped = getattr(function, "__wrapped__", None)
@@ -100,8 +107,6 @@ class Variables:
                 value = cell.cell_contents
             except ValueError:  # not assigned yet
                 continue
-            if name == "self":
-                self._attributes(value, depth)
             self._add(name, value, depth)
         for name, value in zip(reversed(function.__code__.co_varnames[: function.__code__.co_argcount]),
                                reversed(function.__defaults__ or ()), strict=False):  # fmt: skip
@@ -118,6 +123,14 @@ class Variables:
             self._follow(wrapped, depth)
 
 
+def _unused(label: str, taken: dict[str, Any]) -> str:
+    """``label``, with a number if a function and its helper use one name for two things."""
+    name, i = label, 2
+    while name in taken:
+        name, i = f"{label} ({i})", i + 1
+    return name
+
+
 def _members(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     yield name, value
     if isinstance(value, list | tuple) and len(value) <= 1000:
@@ -128,8 +141,11 @@ def _members(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def _is_users(thing: Any) -> bool:
     """Whether a function or class was written in the user's program, rather than in a library."""
-    module = getattr(thing, "__module__", None) or ""
-    return isinstance(module, str) and module.partition(".")[0] not in (_ROOT, "numpy", "builtins", "functools")
+    name = getattr(thing, "__module__", None)
+    if not isinstance(name, str) or name.partition(".")[0] in _NOT_USERS:
+        return False
+    file = getattr(sys.modules.get(name), "__file__", None) or ""
+    return not any(folder in ("site-packages", "dist-packages") for folder in Path(file).parts)
 
 
 def _global_names(code: types.CodeType) -> set[str]:
