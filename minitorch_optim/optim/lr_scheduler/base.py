@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import types
-import warnings
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -123,7 +122,7 @@ class LRScheduler:
         if epoch is None:
             self._update(self.last_epoch + 1)
         else:
-            warnings.warn(EPOCH_DEPRECATION_WARNING, UserWarning, stacklevel=2)
+            hint(EPOCH_DEPRECATION_WARNING, UserWarning)
             self._update(epoch, closed_form=True, named=epoch)
 
     def get_lr(self) -> list[Any]:
@@ -176,11 +175,7 @@ class LRScheduler:
     def _warn_outside_step(self) -> bool:
         """Whether ``get_lr`` was called by the user; then say what to call instead."""
         if not self._get_lr_called_within_step:
-            warnings.warn(
-                "To get the last learning rate computed by the scheduler, please use `get_last_lr()`.",
-                UserWarning,
-                stacklevel=3,
-            )
+            hint("To get the last learning rate computed by the scheduler, please use `get_last_lr()`.", UserWarning)
         return not self._get_lr_called_within_step
 
     # -- inside a composite ----------------------------------------------------------------------

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import types
-import warnings
 import weakref
 from typing import Any
+
+from ...autograd.hints import hint
 
 __all__ = ["check_order", "notice_steps"]
 
@@ -38,16 +39,14 @@ def notice_steps(optimizer: Any) -> None:
 def check_order(optimizer: Any) -> None:
     """At the first step of a schedule: warn if the optimizer has not taken one, or if nobody can know."""
     if not hasattr(optimizer.step, "noticed_by_schedules"):
-        warnings.warn(
+        hint(
             "Seems like `optimizer.step()` has been overridden after learning rate scheduler initialization. Please, "
             f"make sure to call `optimizer.step()` before `lr_scheduler.step()`. {_SEE}",
             UserWarning,
-            stacklevel=3,
         )
     elif not getattr(optimizer, "_opt_called", False):
-        warnings.warn(
+        hint(
             "Detected call of `lr_scheduler.step()` before `optimizer.step()`: call `optimizer.step()` before "
             f"`lr_scheduler.step()`, or the first value of the learning rate schedule is skipped. {_SEE}",
             UserWarning,
-            stacklevel=3,
         )
