@@ -143,6 +143,7 @@ def polygamma(n: int, input: Tensor) -> Tensor:
 
 @method("polygamma")
 def _polygamma_method(self: Tensor, n: int) -> Tensor:
+    """:func:`polygamma` of order ``n``."""
     return polygamma(n, self)
 
 
