@@ -13,6 +13,7 @@ import types
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from ...autograd.hints import hint
 from ..checks import number
 from ..optimizer import Optimizer
 from .groups import (
