@@ -202,6 +202,9 @@ class _Lint:
                         watch.run = run
                         step()
                         lengths.append(self._histories())
+            except Exception:
+                watch.interrupt()
+                raise
             finally:  # what was seen until an error may explain it
                 self.stepped = watch.optimizers
                 for rule, check in STEP_RULES.items():

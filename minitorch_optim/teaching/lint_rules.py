@@ -24,13 +24,13 @@ Names = Callable[[Tensor], str]
 def order(watch: Watch, names: Names) -> Seen:
     """backward(), then step()."""
     backwards, steps = watch.last(watch.backwards), watch.last(watch.steps)
-    if not backwards:
+    if not backwards and not watch.interrupted:
         yield (
             "the step never calls backward(), so no gradient is computed",
             "call loss.backward() before optimizer.step()",
         )
         return
-    if watch.optimizers and not steps:
+    if watch.optimizers and not steps and not watch.interrupted:
         yield (
             "the step never calls optimizer.step(), so nothing is learned",
             "call optimizer.step() after loss.backward(); with gradients added up over several batches, give "

@@ -101,6 +101,7 @@ class Watch:
         self._on_backward = on_backward
         self._follow_inputs = inputs
         self.run = 0
+        self.interrupted = False  # whether the step raised an error
         self.backwards: list[Backward] = []
         self.steps: list[Step] = []
         self.calls: list[Call] = []
@@ -142,6 +143,11 @@ class Watch:
         for optimizer in self.optimizers.values():
             found |= dict.fromkeys(p for group in optimizer.param_groups for p in group["params"])
         return found
+
+    def interrupt(self) -> None:
+        """Leave out the step that an error ended. What has not been done yet is then no mistake."""
+        self.interrupted = True
+        self.steps = [step for step in self.steps if all(step is not other for other in self._stepping)]
 
     def last(self, records: list[Any]) -> list[Any]:
         """Those of the last run."""
