@@ -214,7 +214,8 @@ class _Lint:
 
     def _on_backward(self, watch: Watch, record: Backward) -> None:
         for rule, check in GRAPH_RULES.items():
-            self.add(rule, check(record, self.name))
+            if rule != "NaN in the loss" or all(finding.rule != rule for finding in self.found.values()):
+                self.add(rule, check(record, self.name))  # where NaN came from is seen the first time only
 
     def run_evaluation(self, evaluate: Callable[[], Any], keep: Callable[[Keeper], None]) -> None:
         with Keeper() as keeper:

@@ -171,15 +171,19 @@ def modes_of_layers(watch: Watch, names: Names) -> Seen:
 
 def gradient_sizes(watch: Watch, names: Names) -> Seen:
     """Gradients that are not finite, far too large, far too small, or 0."""
-    for step in watch.last(watch.steps):
+    for step in watch.steps:
         bad = [p for p, g in step.gradients.items() if not np.isfinite(g).all()]
-        if bad:
+        losses = [record.loss._array for record in watch.backwards if record.run == step.run]
+        if bad and all(np.isfinite(loss).all() for loss in losses):
             yield (
-                f"the gradient of {_list(map(names, bad))} is not finite when {_of(step)}.step() takes it",
+                f"the gradient of {_list(map(names, bad))} is not finite when {_of(step)}.step() takes it, though the "
+                f"loss is",
                 "look for sqrt, norm or log at 0 and for overflow; clip_grad_norm_(..., error_if_nonfinite=True) stops "
                 "there",
             )
-            continue
+        if bad:
+            return  # what comes after it is its consequence
+    for step in watch.last(watch.steps):
         weights = {p: _rms(g) for p, g in step.gradients.items() if p.ndim >= 2}
         none = [p for p, size in weights.items() if size == 0]
         if none and (len(none) < len(weights) or not any(r.passed for r in watch.last(watch.backwards))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ def matched(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     try:
         a, b = input._array.shape, target._array.shape
     except AttributeError:
-        raise not_tensors("the loss", input=input, target=target) from None
+        caller = sys._getframe(1).f_code.co_name  # such as mse_loss
+        raise not_tensors(f"{caller}()", input=input, target=target) from None
     if a == b:
         return input, target
     shape = common_shape(input, target)

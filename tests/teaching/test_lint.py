@@ -422,9 +422,7 @@ MISTAKES: dict[Callable[[], Any], tuple[str, list[str]]] = {
     schedule_before_optimizer: ("warnings", ["before `optimizer.step()`", "test_lint.py"]),
 }
 MORE_THAN_ONE = {  # what a mistake brings with it
-    nan_in_the_data: {"size of gradients"},
     nan_in_the_gradient: {"NaN in the loss"},
-    logarithm_of_negative_numbers: {"size of gradients"},
     softmax_of_one_column: {"loss without inputs", "size of gradients"},
     cross_entropy_of_one_column: {"loss without inputs", "size of gradients"},
     zero_grad_to_none_too_late: {"parameters that do not change"},
