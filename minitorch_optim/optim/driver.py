@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
+from operator import is_ as same
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,7 @@ from ..autograd.inplace import before_change, overwrite
 from ..autograd.ops.complex_numbers import view_as_complex, view_as_real
 from ..autograd.tensor import new_tensor
 from .checks import number
-from .jobs import BLOCK, Dense, Job, Member, Rows, Whole, flat
+from .jobs import Dense, Job, Member, Rows, Whole, flat
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -55,16 +56,25 @@ class Rule:
         self.counts = self.reads_step or optimizer.counts
         self.numbers = [name for name in self.names if name in self.scalars] + ["step"] * self.counts
         self.options = [name for name in keywords if name != "t"]
+        self.steady = not (self.reads_step or self.scalars)  # with the same options every step is computed alike
 
     def options_of(self, optimizer: Optimizer, group: dict[str, Any]) -> dict[str, Any]:
         """The keywords of the rule from the options in force, as Python numbers."""
+        return self.as_numbers(self.in_force(optimizer, group))
+
+    def in_force(self, optimizer: Optimizer, group: dict[str, Any]) -> list[Any]:
+        """The values of the options in force."""
+        try:
+            return [group[name] for name in self.options]
+        except KeyError:
+            return [group[name] if name in group else optimizer.defaults[name] for name in self.options]
+
+    def as_numbers(self, values: list[Any]) -> dict[str, Any]:
+        """The keywords of the rule, as Python numbers."""
         return {
             name: tuple(map(number, value)) if isinstance(value, tuple | list) else number(value)
-            for name, value in self._options_in_force(optimizer, group)
+            for name, value in zip(self.options, values, strict=True)
         }
-
-    def _options_in_force(self, optimizer: Optimizer, group: dict[str, Any]) -> Iterable[tuple[str, Any]]:
-        return [(name, group[name] if name in group else optimizer.defaults[name]) for name in self.options]
 
     def prepare(self, optimizer: Optimizer, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         """The state of ``p``, with what is missing of it filled in and what is there brought to the right form."""
@@ -105,26 +115,22 @@ class Rule:
             optimizer.check_gradient(group, p)
             members[p] = Member(self, p, self.prepare(optimizer, group, p))
         jobs: list[Job] = []
-        packs: dict[Any, list[Member]] = {}
+        alike: dict[Any, list[Member]] = {}
         for member in members.values():
             if member.sparse and optimizer.rows_suffice(group):
                 jobs.append(Rows(self, member))
             elif optimizer.whole:
                 jobs.append(Whole(self, member))
-            elif member.size > BLOCK and not optimizer.together:
-                jobs.append(Dense(self, [member]))
             else:
-                packs.setdefault(member.kind, []).append(member)
-        for alike in packs.values():
-            if optimizer.together:
-                jobs.append(Dense(self, alike, block=sum(member.size for member in alike)))
-            else:
-                jobs += [Dense(self, pack) for pack in _packed(alike)]
+                alike.setdefault(member.kind, []).append(member)
+        options = self.options_of(optimizer, group)
+        jobs += [Dense(self, kin, options, optimizer.together) for kin in alike.values()]
         return Plan(self, optimizer, group, list(members.values()), jobs, repeated)
 
     def step_recorded(self, optimizer: Optimizer, group: dict[str, Any]) -> None:
         """One step on Tensors: gradients flow through it to parameters, gradients, state and options."""
-        options = {name: _recordable(value) for name, value in self._options_in_force(optimizer, group)}
+        values = self.in_force(optimizer, group)
+        options = {name: _recordable(value) for name, value in zip(self.options, values, strict=True)}
         with set_grad_enabled(True):
             for p in group["params"]:
                 if p.grad is not None:
@@ -156,57 +162,93 @@ class Rule:
 
 
 class Plan:
-    """How to step the parameters of a group, as long as the same ones have gradients and nobody replaces an array."""
+    """How to step the parameters of a group, as long as the same ones have gradients and nobody replaces an array.
+
+    Whether that is so is asked in every step, for every parameter, so it is asked of whole lists at once.
+    """
 
     def __init__(
         self, rule: Rule, optimizer: Optimizer, group: dict[str, Any], members: list[Member], jobs: list[Job],
         repeated: list[Tensor],
     ) -> None:  # fmt: skip
-        self.rule, self.members, self.jobs = rule, members, jobs
+        self.rule, self.jobs = rule, jobs
         self.repeated = repeated  # parameters that the group lists once more: this plan steps them only once
-        self.switches = self._switches(optimizer, group)
-        for member in members:
-            member.remember(rule)
+        self._take(self.rule.in_force(optimizer, group))
+        self.switches = tuple(map(bool, self.options.values()))
+        self.all = list(group["params"])
+        self.stepped = [member.p for member in members]
+        self.skipped = [p for p in self.all if p.grad is None]
+        self.arrays = [p._array for p in self.stepped]
+        self.kinds_of_gradients = [type(p.grad._array) for p in self.stepped if p.grad is not None]
+        self.states = [member.state for member in members]
+        self.entries = [optimizer.state.get(p) for p in self.stepped]  # None where there is nothing to keep
+        self._remember()
 
-    def _switches(self, optimizer: Optimizer, group: dict[str, Any]) -> tuple[bool, ...]:
-        """Which options are on: switching one on may call for state that is not there yet."""
-        self.options = self.rule.options_of(optimizer, group)
-        return tuple(map(bool, self.options.values()))
+    def _take(self, values: list[Any]) -> None:
+        """Take over the values of the options."""
+        self.values = values
+        self.fixed = all(map(_is_fixed, values))  # no value changes unless another object takes its place
+        self.options = self.rule.as_numbers(values)
+
+    def _remember(self) -> None:
+        """Note which tensors and arrays hold the state, to see later if the user has put others in their place."""
+        held = [
+            (state, name, state[name])
+            for state in self.states
+            for name in dict.fromkeys([*self.rule.names, "step"])
+            if isinstance(state.get(name), Tensor)
+        ]
+        self.slots = [(state, name) for state, name, _ in held]
+        self.tensors = [tensor for _, _, tensor in held]
+        self.state_arrays = [tensor._array for tensor in self.tensors]
 
     def holds(self, optimizer: Optimizer, group: dict[str, Any]) -> bool:
         """Whether the plan still fits; and take over the options now in force."""
-        if self.repeated or self._switches(optimizer, group) != self.switches:
+        if self.repeated:
             return False
-        members, i, state = self.members, 0, optimizer.state
-        for p in group["params"]:
-            if p.grad is not None:
-                if i == len(members) or not members[i].holds(p, state.get(p)):
-                    return False
-                i += 1
-        return i == len(members) and all(job.numbers_are_ours() for job in self.jobs)
+        values = self.rule.in_force(optimizer, group)
+        if not (self.fixed and all(map(same, values, self.values))):
+            before = self.options
+            self._take(values)
+            if tuple(map(bool, self.options.values())) != self.switches:  # which may call for state that is not there
+                return False
+            if self.options == before:
+                self.options = before
+        stepped, params = self.stepped, group["params"]
+        try:
+            gradients = [type(p._grad._array) for p in stepped]  # type: ignore[union-attr]
+            tensors = [state[name] for state, name in self.slots]
+        except (AttributeError, KeyError):  # one without a gradient, or without its state
+            return False
+        return (
+            len(params) == len(self.all)
+            and all(map(same, params, self.all))
+            and gradients == self.kinds_of_gradients
+            and all(map(same, [p._array for p in stepped], self.arrays))
+            and all(map(same, map(optimizer.state.get, stepped), self.entries))
+            and (not tensors or all(map(same, tensors, self.tensors)))
+            and (not tensors or all(map(same, [tensor._array for tensor in tensors], self.state_arrays)))
+            and (not self.skipped or all(p._grad is None for p in self.skipped))
+            and all(job.numbers_are_ours() for job in self.jobs)
+        )
 
     def step(self) -> None:
         """Apply the rule to everything once."""
+        created = False
         for job in self.jobs:
             job.step(self.options)
+            created, job.created = created or job.created, False
             for member in job.members:
                 member.p._version[0] += 1
-                if job.created:
-                    member.remember(self.rule)
-            job.created = False
+        if created:
+            self._remember()
 
 
-def _packed(members: list[Member]) -> list[list[Member]]:
-    """The members in packs of at most one block."""
-    packs: list[list[Member]] = [[]]
-    size = 0
-    for member in members:
-        if size + member.size > BLOCK and packs[-1]:
-            packs.append([])
-            size = 0
-        packs[-1].append(member)
-        size += member.size
-    return packs
+def _is_fixed(value: Any) -> bool:
+    """Whether an option can never have another value than now: a Python number and the like, not a tensor."""
+    if isinstance(value, tuple):
+        return all(map(_is_fixed, value))
+    return value is None or isinstance(value, float | int | str)
 
 
 def _recordable(value: Any) -> Any:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..autograd import Tensor, get_default_dtype
 from ..autograd.tensor import new_tensor
+from .program import Notes, Program
 
 if TYPE_CHECKING:
     from .driver import Rule
 
 BLOCK = 32768  # elements: a block of float32 with its gradient and state fits into a second-level cache
+WORTH_A_CALL = 512  # elements: to gather and to scatter so many costs as much as a call of NumPy
+FAILING = frozenset(("raise", "call"))  # what ``np.seterr`` may have told NumPy to do, so that a call ends in an error
 
 
 class Member:
@@ -21,39 +26,25 @@ class Member:
     def __init__(self, rule: Rule, p: Tensor, state: dict[str, Any]) -> None:
         self.p = p
         self.array = p._array
+        self.real = p._array.real.dtype
         self.size = p._array.size * (2 if p.dtype.kind == "c" else 1)  # a complex number is a pair of reals
         self.state = state
         assert p.grad is not None
         self.sparse = p.grad.is_sparse
+        self.plain = not self.sparse and self.array.dtype.kind != "c"
         # Parameters of one kind can share a call: the same numbers for step and scalars, the same states in use.
         numbers = [state[name].item() for name in rule.numbers]
-        self.kind = (p._array.real.dtype, *numbers, *[state.get(name) is None for name in rule.names])
-        self.expected: list[tuple[str, Any]] = []
+        self.kind = (self.real, *numbers, *[state.get(name) is None for name in rule.names])
 
     def gradient(self) -> Any:
         """The gradient as an array of the parameter's shape."""
-        array = self.p.grad._array  # type: ignore[union-attr]
+        array = self.p._grad._array  # type: ignore[union-attr]
         return array.to_dense() if self.sparse else array
 
-    def remember(self, rule: Rule) -> None:
-        """Note which arrays hold the state, to see later if the user has put others in their place."""
-        self.expected = [
-            (name, self.state[name]._array)
-            for name in [*rule.names, "step"]
-            if isinstance(self.state.get(name), Tensor)
-        ]
-
-    def holds(self, p: Tensor, state: Any) -> bool:
-        """Whether parameter and state are still the arrays that the plan was made for."""
-        if p is not self.p or p._array is not self.array:
-            return False
-        if state is not self.state and (state or self.state):  # an empty one may not have been stored
-            return False
-        for name, array in self.expected:
-            tensor = self.state.get(name)
-            if tensor is None or getattr(tensor, "_array", None) is not array:
-                return False
-        return p.grad is not None and p.grad.is_sparse is self.sparse
+    def elements(self) -> Any:
+        """The gradient as one dimension of reals, in C order."""
+        g = self.p._grad._array.ravel() if self.plain else flat(self.gradient().ravel())  # type: ignore[union-attr]
+        return g if g.dtype is self.real else g.astype(self.real)
 
 
 class Numbers:
@@ -65,9 +56,13 @@ class Numbers:
             hold(member.state, name, self.array[i : i + 1].reshape(()))
         self.last = self.array.tolist()
 
+    def following(self) -> Any:
+        """One more, as far as the dtype can count."""
+        return (self.array[0] + 1).item()
+
     def set(self, value: Any) -> None:
         """The new number of all."""
-        self.array[:] = value
+        self.array.fill(value)
         self.last = self.array.tolist()
 
     def are_ours(self) -> bool:
@@ -76,7 +71,7 @@ class Numbers:
 
 
 class Job:
-    """One call of the rule a step (or one for each block)."""
+    """What a step does to some parameters. Where the rule raises, they are as they were, and so is their state."""
 
     def __init__(self, rule: Rule, members: list[Member]) -> None:
         self.rule = rule
@@ -86,16 +81,17 @@ class Job:
 
     def numbers_are_ours(self) -> bool:
         """Whether step counters and scalars are as the last step left them."""
-        return all(numbers.are_ours() for numbers in self.numbers.values())
+        return not self.numbers or all(numbers.are_ours() for numbers in self.numbers.values())
 
     def step(self, options: dict[str, Any]) -> None:
-        """The next step; tell the rule its number."""
+        """The next step."""
+        self.apply(self.with_step(options))
         if self.rule.counts:
-            steps = self.numbers["step"]
-            steps.set(steps.array + 1)
-            if self.rule.reads_step:
-                options["t"] = steps.last[0]
-        self.apply(options)
+            self.numbers["step"].set(self.numbers["step"].following())
+
+    def with_step(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The options, and the number of the next step for a rule that asks for it."""
+        return {**options, "t": self.numbers["step"].following()} if self.rule.reads_step else options
 
     def apply(self, options: dict[str, Any]) -> None:
         """Call the rule and put its results into place."""
@@ -103,25 +99,136 @@ class Job:
 
 
 class Dense(Job):
-    """The elements of some parameters as one flat array; a single contiguous one where it lies."""
+    """All elements of some parameters.
 
-    def __init__(self, rule: Rule, members: list[Member], block: int = BLOCK) -> None:
+    The rule is recorded, and its program runs on each block. The rule itself is called on the arrays where it cannot be
+    recorded, and where a debugger or another tracer is at work: so one sees arrays in it and no symbols.
+    """
+
+    def __init__(self, rule: Rule, members: list[Member], options: dict[str, Any], together: bool = False) -> None:
         super().__init__(rule, members)
-        self.block = block
-        only = members[0]
-        self.direct = len(members) == 1 and only.array.flags.c_contiguous
-        self.size = sum(m.size for m in members)
-        dtype = only.array.real.dtype
-        if self.direct:
-            self.p = flat(only.array)
+        self.names = [name for name in rule.names if name not in rule.scalars]
+        self.size = sum(member.size for member in members)
+        self.recordable = not together
+        self.program: Program | None = None
+        self.noted: Any = None  # what is in the program
+        self.options: Any = None  # for which it was recorded
+        self.missing: list[str] = []  # states that it brings into being
+        self.new_numbers: dict[str, Any] = {}
+        program = self._recorded(self.with_step(options))
+        if together:
+            self.parts = [Part(members, self.names, self.size)]
         else:
-            self.p, self.g = np.empty(self.size, dtype), np.empty(self.size, dtype)
-            self.p_parts, self.g_parts = self._parts_of(self.p), self._parts_of(self.g)
-        self.states: list[Any] = [
-            None if name in rule.scalars or members[0].state.get(name) is None
-            else self._adopt(name, [m.state[name]._array for m in members])
-            for name in rule.names
-        ]  # fmt: skip
+            alone = BLOCK if program is None else WORTH_A_CALL * len(program.steps)
+            self.parts = [Part(some, self.names, BLOCK) for some in _parted(members, alone)]
+
+    def apply(self, options: dict[str, Any]) -> None:
+        program = self._recorded(options)
+        run = self._calling(options) if program is None else program.run
+        for name in self.missing:
+            self._create(name)
+        for part in self.parts:
+            part.each(run)
+        for name, value in self.new_numbers.items():
+            self.numbers[name].set(value)
+
+    def _recorded(self, options: dict[str, Any]) -> Program | None:
+        """The program of this step: that of the last one, with new numbers, if the rule did the same. None if it cannot
+        be."""
+        if not self.recordable or sys.gettrace() is not None:
+            return None
+        in_place = FAILING.isdisjoint(np.geterr().values())
+        if options is self.options and self.rule.steady and in_place is self.noted[1]:
+            return self.program
+        notes = Notes()
+        g, p = notes.symbol(), notes.symbol()
+        states = {name: notes.symbol() for name in self.names}
+        try:
+            new_p, *new_states = self.rule.function(p, g, *self._given(states), **options)
+            results = [(p.place, new_p.place)]
+            for name, new in zip(self.rule.names, new_states, strict=True):
+                if name in self.numbers:
+                    self.new_numbers[name] = new
+                elif new is not None:
+                    results.append((states[name].place, new.place))
+            noted = (notes.calls, in_place, results)
+            if self.program is None or noted != self.noted:
+                changing = {target for target, _ in results}
+                self.missing = [n for n, s in states.items() if s.place in changing and self._state(n) is None]
+                dtypes = [self.members[0].real] * (2 + len(states))
+                self.program = Program(notes.calls, dtypes, results, in_place, min(self.size, BLOCK))
+            self.program.set(notes.numbers)
+        except (TypeError, AttributeError):  # if it is a mistake in the rule, calling the rule will tell
+            self.recordable = False
+            return None
+        self.options, self.noted = options, noted
+        return self.program
+
+    def _given(self, arrays: dict[str, Any]) -> list[Any]:
+        """The arguments of the rule after ``p`` and ``g``: of ``arrays`` those that exist, and the numbers."""
+        return [
+            self.numbers[name].array[0] if name in self.numbers else None if self._state(name) is None else arrays[name]
+            for name in self.rule.names
+        ]
+
+    def _state(self, name: str) -> Any:
+        """The state of that name of the first member; where it is None, so it is for the others."""
+        return self.members[0].state.get(name)
+
+    def _create(self, name: str) -> None:
+        """The state of that name, where it does not exist yet."""
+        if self._state(name) is None:
+            for part in self.parts:
+                part.adopt(name)
+            self.created = True
+            self.options = None  # with that state the rule may do something else
+
+    def _calling(self, options: dict[str, Any]) -> Callable[[list[Any]], None]:
+        """What calls the rule on the arrays of a block. Numbers, and which states exist, are as before the step."""
+        numbers = {name: self.numbers[name].array[0] for name in self.rule.scalars}
+        absent = {name: None for name in self.names if self._state(name) is None}
+
+        def run(block: list[Any]) -> None:
+            g, p, *states = block
+            given = {**dict(zip(self.names, states, strict=True)), **numbers, **absent}
+            new_p, *new_states = self.rule.function(p, g, *[given[name] for name in self.rule.names], **options)
+            p[...] = new_p
+            for name, new in zip(self.rule.names, new_states, strict=True):
+                if name in numbers:
+                    self.new_numbers[name] = new
+                elif new is not None:
+                    self._create(name)
+                    block[2 + self.names.index(name)][...] = new
+
+        return run
+
+
+class Part:
+    """Elements that lie side by side: those of one parameter, or of several that are gathered.
+
+    Attributes
+    ----------
+    p : array, shape (size,)
+        the elements: the parameter's own memory, or what is gathered in each step
+    blocks : list of slices
+        what is stepped at a time
+    """
+
+    def __init__(self, members: list[Member], names: list[str], block: int) -> None:
+        self.members, self.names = members, names
+        self.size = sum(member.size for member in members)
+        self.direct = len(members) == 1 and members[0].array.flags.c_contiguous
+        if self.direct:
+            self.p = flat(members[0].array)
+        else:
+            self.p, self.g = (np.empty(self.size, members[0].real) for _ in range(2))
+            self.params = [(part, m.array) for part, m in zip(self._parts_of(self.p), members, strict=True)]
+            self.gradients = list(zip(self._parts_of(self.g), members, strict=True))
+        self.blocks = [slice(start, start + block) for start in range(0, max(self.size, 1), max(block, 1))]
+        self.cuts: list[list[Any]] = [[None, self.p[block], *(None for _ in names)] for block in self.blocks]
+        for name in names:
+            if isinstance(members[0].state.get(name), Tensor):
+                self.adopt(name)
 
     def _parts_of(self, whole: Any) -> list[Any]:
         """Views of a flat array, one in the shape and dtype of each member."""
@@ -132,52 +239,62 @@ class Dense(Job):
             start += member.size
         return parts
 
-    def _adopt(self, name: str, arrays: list[Any]) -> Any:
-        """A flat array with the values of ``arrays``; from now on the members' states are views of it."""
-        whole = np.empty(self.size, self.p.dtype)
-        for member, part, array in zip(self.members, self._parts_of(whole), arrays, strict=True):
-            if array.shape != part.shape:
-                raise ValueError(
-                    f"state {name!r} of a parameter of shape {part.shape} has shape {array.shape}: they must be equal"
-                )
-            np.copyto(part, array, casting="same_kind")
+    def adopt(self, name: str) -> None:
+        """Let the members' states of that name lie side by side too; they are zeros where there were none."""
+        whole = np.zeros(self.size, self.p.dtype)
+        for member, part in zip(self.members, self._parts_of(whole), strict=True):
+            tensor = member.state.get(name)
+            if isinstance(tensor, Tensor):
+                if tensor._array.shape != part.shape:
+                    raise ValueError(
+                        f"state {name!r} of a parameter of shape {part.shape} has shape {tensor._array.shape}: they "
+                        f"must be equal"
+                    )
+                np.copyto(part, tensor._array, casting="same_kind")
             hold(member.state, name, part)
-        return whole
+        for cut, block in zip(self.cuts, self.blocks, strict=True):
+            cut[2 + self.names.index(name)] = whole[block]
 
-    def apply(self, options: dict[str, Any]) -> None:
+    def each(self, run: Callable[[list[Any]], None]) -> None:
+        """Call ``run`` with the gradient, the parameter and the states of each block."""
         if self.direct:
-            (member,) = self.members
-            g = flat(np.ascontiguousarray(member.gradient(), member.array.dtype))
+            g = self.members[0].elements()
         else:
             g = self.g
-            for member, p_part, g_part in zip(self.members, self.p_parts, self.g_parts, strict=True):
-                np.copyto(p_part, member.array)
-                np.copyto(g_part, member.gradient())
-        states = list(self.states)
-        numbers = {name: self.numbers[name].array[0] for name in self.rule.scalars}
-        if self.size <= self.block:
-            self._apply(slice(None), g, states, numbers, options)
+            for part, member in self.gradients:
+                part[...] = member.gradient()
+            for part, array in self.params:
+                part[...] = array
+        if len(self.blocks) == 1:
+            (cut,) = self.cuts
+            cut[0] = g
+            run(cut)
+            cut[0] = None  # the gradient's memory is its owner's to free
         else:
-            for start in range(0, self.size, self.block):
-                self._apply(slice(start, start + self.block), g, states, numbers, options)
+            for block, cut in zip(self.blocks, self.cuts, strict=True):
+                cut[0] = g[block]
+                run(cut)
+                cut[0] = None
         if not self.direct:
-            for member, part in zip(self.members, self.p_parts, strict=True):
-                np.copyto(member.array, part)
+            for part, array in self.params:
+                array[...] = part
 
-    def _apply(self, block: slice, g: Any, states: list[Any], numbers: dict[str, Any], options: dict[str, Any]) -> None:
-        """The rule on one block. ``states`` and ``numbers`` are as before the step, for every block."""
-        names = self.rule.names
-        given = [numbers.get(name) if s is None else s[block] for name, s in zip(names, states, strict=True)]
-        new_p, *new_states = self.rule.function(self.p[block], g[block], *given, **options)
-        self.p[block] = new_p
-        for i, (name, new) in enumerate(zip(names, new_states, strict=True)):
-            if name in numbers:
-                self.numbers[name].set(new)
-            elif new is not None:
-                if self.states[i] is None:
-                    self.states[i] = self._adopt(name, [np.zeros_like(m.array) for m in self.members])
-                    self.created = True
-                self.states[i][block] = new
+
+def _parted(members: list[Member], alone: int) -> list[list[Member]]:
+    """Those of more than ``alone`` elements each by itself, the others gathered up to a block."""
+    parts: list[list[Member]] = []
+    small: list[Member] = []
+    room = -1
+    for member in members:
+        if member.size > alone and member.array.flags.c_contiguous:
+            parts.append([member])
+            continue
+        if member.size > room:
+            small, room = [], BLOCK
+            parts.append(small)
+        small.append(member)
+        room -= member.size
+    return parts
 
 
 class Whole(Job):

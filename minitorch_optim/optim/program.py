@@ -1,0 +1,308 @@
+"""A rule as a list of NumPy calls: recorded once, run on any number of blocks.
+
+Called on arrays, ``p - lr * g`` makes a new array for every operation, and its result is copied into ``p`` at the end.
+Called on *symbols* it computes nothing: each operation is noted down. The notes are a program, and to run it on a block
+is to make the same NumPy calls in the same order, each into memory that is already there: scratch that the next block
+uses again, or the parameter and its state themselves. So the numbers are the same to the bit, and the cost is that of a
+loop written by hand with ``out=`` everywhere (measured: Adam on 8.4M elements, 25 ms against 38 ms)::
+
+    adam(p, g, m, v, ...)         the program, with two arrays of scratch a and b
+    --------------------------    -----------------------------------------------
+    m + (1 - beta1) * (g - m)     subtract(g, m, a)  multiply(a, 0.1, a)  add(m, a, m)
+    ...                           ...
+
+Only what is done element by element can be cut into blocks, so only that can be noted; and since a symbol has no value,
+a rule that asks for one (``if g.max() > 1``) cannot be recorded. :func:`record` then raises TypeError.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+Array = Any
+Call = tuple[Any, ...]
+
+
+class Symbol:
+    """What stands for an array while a rule is recorded: its place in the notes."""
+
+    __slots__ = ("notes", "place")
+
+    def __init__(self, notes: Notes, place: int) -> None:
+        self.notes = notes
+        self.place = place
+
+    def __repr__(self) -> str:
+        return "<array of a rule that is being recorded: to see values, call the rule on arrays, or use a debugger>"
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Symbol:
+        if method != "__call__" or options or ufunc.nout != 1 or ufunc.signature is not None:
+            raise TypeError(
+                f"np.{ufunc.__name__}.{method} with {options} does not work element by element into an array"
+            )
+        return self.notes.add((ufunc, *self.notes.operands(operands)))
+
+    def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Symbol:
+        if function not in ELEMENTWISE or options or len(operands) != 3:
+            raise TypeError(f"np.{function.__name__} is not known to work element by element")
+        return self.notes.add((function, *self.notes.operands(operands)))
+
+    def __pow__(self, exponent: Any) -> Symbol:
+        quick = QUICK_POWERS.get(exponent) if type(exponent) in NUMBERS else None
+        function, operands = (np.power, (self, exponent)) if quick is None else (quick, (self,))
+        return self.notes.add((function, *self.notes.operands(operands)))
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule that is being recorded cannot ask for the values of an array")
+
+
+def _where(condition: Array, x: Array, y: Array, out: Array) -> None:
+    np.copyto(out, y)
+    np.copyto(out, x, where=condition)
+
+
+ELEMENTWISE = frozenset((np.where, np.clip))  # the functions, besides ufuncs, that a rule may call
+WITH_OUT = {  # what to call, with an array for the result as the last argument
+    np.where: _where,
+    np.maximum: lambda x, y, out: np.maximum(x, y, out=out),  # these two ask for the name
+    np.minimum: lambda x, y, out: np.minimum(x, y, out=out),
+}
+NOT_IN_PLACE = frozenset((np.where,))  # that one begins to write before it has read everything
+
+QUICK_POWERS = {2: np.square, 0.5: np.sqrt, 1: np.positive, -1: np.reciprocal}  # what NumPy calls for array ** number
+
+OPERATORS: dict[str, Any] = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "floordiv": np.floor_divide,
+    "mod": np.remainder, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
+    "eq": np.equal, "ne": np.not_equal, "and": np.bitwise_and, "or": np.bitwise_or,
+}  # fmt: skip
+
+
+def _give_operators() -> None:
+    def binary(ufunc: Any) -> tuple[Any, Any]:
+        def forward(x: Symbol, y: Any) -> Symbol:
+            notes = x.notes
+            if type(y) is Symbol:
+                return notes.add((ufunc, x.place, y.place))
+            return notes.add((ufunc, x.place, notes.number(y)))
+
+        def reflected(y: Symbol, x: Any) -> Symbol:
+            notes = y.notes
+            return notes.add((ufunc, notes.number(x), y.place))
+
+        return forward, reflected
+
+    def unary(ufunc: Any) -> Any:
+        return lambda x: x.notes.add((ufunc, x.place))
+
+    for name, ufunc in OPERATORS.items():
+        forward, reflected = binary(ufunc)
+        setattr(Symbol, f"__{name}__", forward)
+        if name not in ("lt", "le", "gt", "ge", "eq", "ne"):  # of these Python knows which is the reflected one
+            setattr(Symbol, f"__r{name}__", reflected)
+    for name, of_one in {"neg": np.negative, "abs": np.absolute, "invert": np.invert}.items():
+        setattr(Symbol, f"__{name}__", unary(of_one))
+
+
+_give_operators()
+
+
+class Notes:
+    """What was noted of a rule: calls on symbols and numbers.
+
+    Attributes
+    ----------
+    calls : list of tuples
+        a function and its operands: the place of a symbol, or the type of a number
+    numbers : list
+        the numbers, in the order in which they occur
+    places : int
+        how many symbols there are
+    """
+
+    __slots__ = ("calls", "numbers", "places")
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.numbers: list[Any] = []
+        self.places = 0
+
+    def symbol(self) -> Symbol:
+        """A symbol for a new place."""
+        place = self.places
+        self.places = place + 1
+        return Symbol(self, place)
+
+    def add(self, call: Call) -> Symbol:
+        """Note a call; a symbol for its result."""
+        self.calls.append(call)
+        place = self.places
+        self.places = place + 1
+        return Symbol(self, place)
+
+    def number(self, value: Any) -> type:
+        """Note a number; its type, which stands for it in the call."""
+        kind = type(value)
+        if kind not in NUMBERS and not isinstance(value, np.generic):
+            raise TypeError(f"a rule that is being recorded can use numbers and its own arrays, not {kind.__name__}")
+        self.numbers.append(value)
+        return kind
+
+    def operands(self, values: Iterable[Any]) -> Iterator[Any]:
+        """What stands for them in a call."""
+        return (value.place if type(value) is Symbol else self.number(value) for value in values)
+
+
+NUMBERS = frozenset((float, int, bool))
+
+
+class Program:
+    """Calls that were noted, with memory for what they compute on the way.
+
+    Parameters
+    ----------
+    calls : list
+        of :class:`Notes`
+    dtypes : list of dtypes
+        of the arrays that are given; their symbols have the first places
+    results : list of (int, int)
+        which of the arrays given takes which result, both by their places
+    in_place : bool
+        whether a result may be written before the last call is made. Otherwise a call that raises (see ``np.seterr``)
+        leaves the arrays as they were
+    longest : int
+        how many elements the arrays of a run have at most
+    """
+
+    def __init__(
+        self, calls: list[Call], dtypes: list[Any], results: list[tuple[int, int]], in_place: bool, longest: int
+    ) -> None:
+        self.given = len(dtypes)
+        self.longest = longest
+        steps, kinds = _separated(calls)
+        results = list(results)
+        for i, (target, place) in enumerate(results):
+            if place < self.given and place != target:  # one array's old values are to be another's new ones
+                results[i] = (target, self.given + len(steps))
+                steps.append((np.positive, [place]))
+        self.constants, dtypes = _dtypes(steps, kinds, dtypes)
+        registers, scratch = _registers(steps, dtypes, self.given, results, in_place)
+        self.scratch = scratch
+        constants, after = self.given, self.given + len(kinds)
+
+        def at(place: int) -> int:
+            if place < 0:
+                return constants - 1 - place
+            register = registers[place]
+            return register if register >= 0 else after - 1 - register
+
+        self.steps = [
+            (WITH_OUT.get(function, function), itemgetter(*map(at, [*operands, self.given + i])))
+            for i, (function, operands) in enumerate(steps)
+        ]
+        self.copies = [(target, at(place)) for target, place in results if at(place) != target]
+        self.memory: defaultdict[int, dict[int, list[Array]]] = defaultdict(dict)
+
+    def set(self, numbers: list[Any]) -> None:
+        """The numbers for the runs that follow."""
+        for constant, number in zip(self.constants, numbers, strict=True):
+            constant[()] = number
+
+    def run(self, arrays: list[Array], thread: int = 0) -> None:
+        """Make the calls on arrays of equal length. Each thread has scratch of its own."""
+        size = len(arrays[0])
+        memory = self.memory[thread].get(size)
+        if memory is None:
+            memory = self._memory(self.memory[thread], size)
+        registers = arrays + memory
+        for function, given in self.steps:
+            function(*given(registers))
+        for target, source in self.copies:
+            registers[target][...] = registers[source]
+
+    def _memory(self, memory: dict[int, list[Array]], size: int) -> list[Array]:
+        """The numbers, and scratch for arrays of ``size``: the same memory for every size."""
+        if not memory:
+            scratch = [np.empty(self.longest, dtype) for dtype in self.scratch]
+            memory[self.longest] = [*self.constants, *scratch]
+        count = len(self.constants)
+        longest = memory[self.longest]
+        memory[size] = [*longest[:count], *(array[:size] for array in longest[count:])]
+        return memory[size]
+
+
+def _separated(calls: list[Call]) -> tuple[list[tuple[Any, list[int]]], list[type]]:
+    """The calls with places as operands only, those of numbers being -1, -2, ...; and the types of the numbers."""
+    steps: list[tuple[Any, list[int]]] = []
+    kinds: list[type] = []
+    for function, *operands in calls:
+        places = []
+        for operand in operands:
+            if isinstance(operand, type):
+                kinds.append(operand)
+                operand = -len(kinds)
+            places.append(operand)
+        steps.append((function, places))
+    return steps, kinds
+
+
+def _dtypes(steps: list[Any], kinds: list[type], given: list[Any]) -> tuple[list[Array], list[Any]]:
+    """An array without dimensions for each number, and the dtypes of all symbols: found by calling the functions.
+
+    A Python number takes the dtype of the arrays that it meets, as everywhere in NumPy.
+    """
+    samples = [np.empty(0, dtype) for dtype in given]
+    constants: list[Array] = []
+    for function, places in steps:
+        operands = [samples[place] if place >= 0 else kinds[-1 - place](1) for place in places]
+        samples.append(function(*operands))
+        common = np.result_type(*operands)
+        for place, operand in zip(places, operands, strict=True):
+            if place < 0:
+                constants.append(np.empty((), getattr(operand, "dtype", common)))
+    return constants, [sample.dtype for sample in samples]
+
+
+def _registers(
+    steps: list[Any], dtypes: list[Any], given: int, results: list[tuple[int, int]], in_place: bool
+) -> tuple[dict[int, int], list[Any]]:
+    """Where each symbol lives: in a given array (0, 1, ...) or in scratch (-1, -2, ...); and the dtypes of the scratch.
+
+    Scratch is free again after the last call that reads it. A result goes straight into the array that takes it if
+    nobody reads the old values any more.
+    """
+
+    def same_dtype(place: int, other: int) -> bool:
+        return bool(dtypes[place] == dtypes[other])
+
+    last_read = {place: i for i, (_, places) in enumerate(steps) for place in places}
+    takers = {place: target for target, place in reversed(results)}
+    registers = {place: place for place in range(given)}
+    scratch: list[Any] = []
+    free: list[int] = []
+    for i, (function, places) in enumerate(steps):
+        place = given + i
+        ends = [p for p in {*places} if p >= given and last_read[p] == i and p not in takers]
+        released = [registers[p] for p in ends if registers[p] < 0]
+        at_once = function not in NOT_IN_PLACE
+        if at_once:
+            free += released
+        target = takers.get(place)
+        if in_place and target is not None and last_read.get(target, -1) < i + at_once and same_dtype(target, place):
+            registers[place] = target
+        else:
+            fitting = [register for register in free if scratch[-1 - register] == dtypes[place]]
+            if fitting:
+                free.remove(fitting[-1])
+                registers[place] = fitting[-1]
+            else:
+                scratch.append(dtypes[place])
+                registers[place] = -len(scratch)
+        if not at_once:
+            free += released
+    return registers, scratch
