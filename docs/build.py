@@ -36,7 +36,8 @@ def main() -> int:
     quiet_kernels(BUILD / "ipython")
     began = time.perf_counter()
     assemble(BUILD / "source", with_notebooks=not options.without_notebooks)
-    failed = run_sphinx(BUILD / "source", BUILD / "html") or check(BUILD / "html")
+    failed = run_sphinx(BUILD / "source", BUILD / "html")
+    failed = check(BUILD / "html") or failed
     print(f"{time.perf_counter() - began:.0f} seconds")
     if not failed:
         print(f"The site: {BUILD / 'html' / 'index.html'}")
@@ -56,8 +57,9 @@ def assemble(source: Path, with_notebooks: bool) -> None:
     from making import pictures, reference
 
     source.mkdir(parents=True, exist_ok=True)
-    for page in DOCS.glob("*.md"):
+    for page in set(DOCS.glob("*.md")) - {DOCS / "index.md"}:
         copy(page, source / page.name)
+    reference.write(source / "index.md", with_the_other_pages((DOCS / "index.md").read_text(encoding="utf-8")))
     copy(DOCS / "conf.py", source / "conf.py")
     for name in FROM_THE_ROOT:
         copy(ROOT / name, source / "_root" / name)
@@ -74,6 +76,14 @@ def assemble(source: Path, with_notebooks: bool) -> None:
     reference.make_reference(source)
     reference.make_class_pages(source)
     reference.make_one_page(source)
+
+
+def with_the_other_pages(index: str) -> list[str]:
+    """The start page, with those pages of docs/ in the navigation that it does not name itself."""
+    lines = index.splitlines()
+    others = sorted(page.stem for page in DOCS.glob("*.md") if page.stem not in [*lines, "index"])
+    place = lines.index("% the other pages of docs/")
+    return [*lines[:place], *others, *lines[place + 1 :]]
 
 
 def copy(origin: Path, to: Path) -> None:

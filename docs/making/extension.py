@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 from docutils import nodes
@@ -123,6 +124,34 @@ def shared_beginning(name: str, module: str) -> int:
     return shared
 
 
+BACK = re.compile(r'id="([\w.]+)">\n<a class="viewcode-back" href="[^"]*">(.*?)</a>')
+
+
+def lead_back_from_sources(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
+    """From a page of source code to the entry: viewcode guesses its name, and many objects have several."""
+    if not page.startswith("_modules/minitorch_optim"):
+        return
+    module = page.removeprefix("_modules/").replace("/", ".")
+    objects = app.env.domains["py"].objects
+
+    def back(match: re.Match[str]) -> str:
+        place, text = match.groups()
+        entry = objects.get(entry_of(module, place))
+        if entry is None:
+            return f'id="{place}">'
+        target = f"{app.builder.get_relative_uri(page, entry.docname)}#{entry.node_id}"
+        return f'id="{place}">\n<a class="viewcode-back" href="{target}">{text}</a>'
+
+    context["body"] = BACK.sub(back, context["body"])
+
+
+def entry_of(module: str, place: str) -> str:
+    """Under which name the function or class, or the method, is documented that a file calls ``place``."""
+    first, dot, rest = place.partition(".")
+    documented = public.documented_as().get(id(getattr(sys.modules[module], first, None)))
+    return "" if documented is None else documented.full + dot + rest
+
+
 def visit_math(self: Any, node: Any) -> None:
     self.body.append(latex2mathml.tex2mathml(node.astext(), as_block=False))
     raise nodes.SkipNode
@@ -138,4 +167,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_displaymath, None))
     app.connect("autodoc-process-docstring", prepare_docstring, priority=400)  # before napoleon's
     app.connect("missing-reference", find_by_short_name)
+    app.connect("html-page-context", lead_back_from_sources)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -38,6 +38,12 @@ DATA = {
     "minitorch_optim.dtype": "The class of all dtypes: ``numpy.dtype``.",
     "minitorch_optim.finfo": "The limits of a floating-point dtype: ``numpy.finfo``.",
     "minitorch_optim.iinfo": "The limits of an integer dtype: ``numpy.iinfo``.",
+    "minitorch_optim.distributions.constraints.boolean": "0 or 1.",
+    "minitorch_optim.distributions.constraints.nonnegative": "Numbers from 0.",
+    "minitorch_optim.distributions.constraints.positive": "Numbers above 0.",
+    "minitorch_optim.distributions.constraints.real": "Any number but NaN.",
+    "minitorch_optim.distributions.constraints.simplex": "Rows of probabilities: not below 0, and their sum is 1.",
+    "minitorch_optim.distributions.constraints.unit_interval": "Numbers from 0 to 1.",
     "minitorch_optim.optim.lr_scheduler.EPOCH_DEPRECATION_WARNING": "What is said to those who give an epoch to "
     "``step()``.",
     "minitorch_optim.optim.optimizer.required": "The default of an option that has none, such as the ``lr`` of SGD: "

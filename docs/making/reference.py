@@ -64,9 +64,9 @@ def entry(name: Name, members: bool = True) -> list[str]:
     if documented is not name:
         kind = "class" if inspect.isclass(name.value) else "function" if callable(name.value) else "data"
         link = f":py:obj:`{documented.name} <{documented.full}>`"
-        return [f".. py:{kind}:: {name.full}", "", f"   Another name of {link}.", ""]
+        return [f".. py:{kind}:: {name.name}", "", f"   Another name of {link}.", ""]
     if public.is_data(name.value):
-        return [f".. py:data:: {name.full}", "", f"   {public.describe_data(name)}", ""]
+        return [f".. py:data:: {name.name}", "", f"   {public.describe_data(name)}", ""]
     if inspect.isclass(name.value):
         options = ["   :members:", f"   :inherited-members: {BASES}"] if members else []
         return [f".. autoclass:: {name.full}", *options, ""]
@@ -215,12 +215,12 @@ def tensor_entry(name: Name) -> list[str]:
     lines = entry(name, members=False)
     lines += heading("Its own attributes and methods", "-")
     for attribute in own:
-        lines += member(name.full, attribute)
+        lines += member(attribute)
     lines += heading("Functions that are methods", "-")
     lines += ["``x.exp()`` is ``exp(x)``. A method whose name ends in ``_`` gives the tensor itself the result.", ""]
     for full, methods in sorted(borrowed.items()):
-        lines += [f".. py:method:: {name.full}.{methods[0]}(...)"]
-        lines += [f"               {name.full}.{method}(...)" for method in methods[1:]]
+        lines += [f".. py:method:: Tensor.{methods[0]}(...)"]
+        lines += [f"               Tensor.{method}(...)" for method in methods[1:]]
         lines += ["", f"   :py:func:`{full.rpartition('.')[2]} <{full}>`", ""]
     return lines
 
@@ -237,7 +237,7 @@ def function_of(attribute: str, value: Any) -> Name | None:
     return None
 
 
-def member(owner: str, attribute: str) -> list[str]:
+def member(attribute: str) -> list[str]:
     value = vars(minitorch_optim.Tensor)[attribute]
     if isinstance(value, property):
         lines, kind = rendered(value.__doc__), "attribute"
@@ -248,7 +248,7 @@ def member(owner: str, attribute: str) -> list[str]:
         lines, kind = rendered(value.__doc__), "method"
     else:
         lines, kind = [f"Always {value!r}.", ""], "attribute"
-    return [f".. py:{kind}:: {owner}.{attribute}", "", *("   " + line if line else "" for line in lines)]
+    return [f".. py:{kind}:: Tensor.{attribute}", "", *("   " + line if line else "" for line in lines)]
 
 
 # ---------------------------------------------------------------------------------------------- pages of one class
