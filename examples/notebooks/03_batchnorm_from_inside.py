@@ -154,7 +154,7 @@ plt.show()
 # %% [markdown]
 # ## 3. The three lines
 #
-# For each unit, over the batch $x_1, \dots, x_N$:
+# For each unit, over the batch $x_1, \ldots, x_N$:
 #
 # $$ \mu = \frac1N \sum_i x_i, \qquad \sigma^2 = \frac1N \sum_i (x_i - \mu)^2, \qquad
 # y_i = \gamma\, \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta. $$

@@ -21,7 +21,7 @@ plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
 # %% [markdown]
 # ## 1. Gradient descent in a bowl
 #
-# Near a minimum every smooth function looks like a quadratic, $f(x) = \tfrac12 \sum_i \lambda_i x_i^2$ in suitable
+# Near a minimum every smooth function looks like a quadratic, $f(x) = \tfrac{1}{2} \sum_i \lambda_i x_i^2$ in suitable
 # axes. There gradient descent multiplies each coordinate by a factor of its own:
 #
 # $$ x_i \leftarrow x_i - \eta \lambda_i x_i = (1 - \eta \lambda_i)\, x_i. $$
