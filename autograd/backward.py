@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from .modes import modes
+from .sparse import COO
 from .tape import RESULT, Like, Node
 from .tensor import Tensor, new_tensor
+from .watch import cleared, read
 
 Edge = Node | Tensor  # where a gradient goes: to the node that made a tensor, or to a leaf
 
@@ -128,8 +130,33 @@ def accumulate(tensor: Tensor, g: Any, owned: bool) -> None:
     elif held.is_sparse or hasattr(g, "indices"):
         tensor._grad = new_tensor(held._array + g)
     else:
-        held._array += g
+        _plus_into(held._array, g)
         held._version[0] += 1
+
+
+def clear(tensor: Tensor, set_to_none: bool) -> None:
+    """Forget ``tensor.grad``, or set it to zeros."""
+    held = tensor._grad
+    if held is not None:
+        if set_to_none:
+            tensor._grad = None
+        elif held.is_sparse:
+            sparse = held._array
+            tensor._grad = new_tensor(COO(sparse.indices[:, :0], sparse.values[:0], sparse.shape))
+        else:
+            if held._requires_grad:
+                tensor._grad = held = held.detach()
+            held._array.fill(0)
+            held._version[0] += 1
+    cleared(tensor)
+
+
+def _plus(a: Any, b: Any) -> Any:
+    return a + b
+
+
+def _plus_into(array: Any, g: Any) -> None:
+    array += g
 
 
 def _copied(g: Any) -> Any:
@@ -162,9 +189,9 @@ def _run(
                     elif own and part is not passed_on and type(part) is np.ndarray and part.base is None:
                         owned.add(edge)
                 elif edge in owned and type(part) is np.ndarray:
-                    held += part
+                    _plus_into(held, part)
                 else:
-                    pending[edge] = held = held + part
+                    pending[edge] = held = _plus(held, part)
                     if type(held) is np.ndarray:
                         owned.add(edge)
             if not queue:
@@ -358,6 +385,7 @@ def _one(shape: tuple[int, ...], dtype: Any) -> Any:
 
 def _hooked(hooks: Any, g: Any) -> Any:
     """``g`` as the hooks leave it: each sees a Tensor, and may return another in its place."""
+    read("calling a hook with a gradient")
     for hook in list(hooks.values()):
         given = g if isinstance(g, Tensor) else new_tensor(g if hasattr(g, "indices") else np.asarray(g))
         changed = hook(given)

@@ -17,8 +17,8 @@ their number is not a multiple of 16.
 
 from __future__ import annotations
 
+import functools
 import math
-import secrets
 from typing import Any
 
 import numpy as np
@@ -50,8 +50,14 @@ class Generator:
 
     def __init__(self, device: Any = "cpu") -> None:
         self.device = _device(device)
-        self._bits = np.random.MT19937()
         self.manual_seed(_DEFAULT_SEED)
+
+    @functools.cached_property
+    def _bits(self) -> Any:
+        """The twister, made when the first number is drawn: ``numpy.random`` is slow to import."""
+        twister = np.random.MT19937()
+        twister._legacy_seeding(self._seed & 0xFFFFFFFF)
+        return twister
 
     # -- seeds and states ------------------------------------------------------------------------
 
@@ -61,12 +67,14 @@ class Generator:
         if not -(2**63) <= number < 2**64:
             raise ValueError(f"Overflow when unpacking long long: a seed is from -2**63 to 2**64 - 1, got {seed}")
         self._seed = number % 2**64
-        self._bits._legacy_seeding(self._seed & 0xFFFFFFFF)
+        self.__dict__.pop("_bits", None)
         self._cached: float | None = None  # normal deviates come in pairs: the second one, until it is asked for
         return self
 
     def seed(self) -> int:
         """Begin the stream of a seed that the operating system chooses, and return that."""
+        import secrets
+
         self.manual_seed(secrets.randbits(64))
         return self._seed
 

@@ -16,6 +16,9 @@ from .modes import modes
 from .table import TABLE, derivative
 from .tape import Like, Node, apply, cast, follow
 from .tensor import Array, Tensor, new_tensor
+from .watch import beside, into
+
+_copied = beside(np.array)
 
 
 def _replaced(whole: Array, part: Array, steps: Any) -> Array:
@@ -44,9 +47,14 @@ def before_change(x: Tensor, others: Iterable[Any]) -> Tensor:
     """``x`` for an operation that is about to change it: where the tape may save its values, a copy of them."""
     if not (modes.grad and any(isinstance(t, Tensor) and t.requires_grad for t in (x, *others))):
         return x
-    copy = new_tensor(x._array.copy(), x.requires_grad)
+    copy = new_tensor(_copied(x._array), x.requires_grad)
     copy._node = x._node
     return copy
+
+
+def put(target: Array, source: Array) -> None:
+    """Write ``source`` into ``target``, whatever their dtypes: int64 into uint8 wraps around."""
+    np.copyto(target, source, casting="unsafe")
 
 
 def overwrite(x: Tensor, result: Tensor, what: str) -> Tensor:
@@ -83,7 +91,7 @@ def overwrite(x: Tensor, result: Tensor, what: str) -> Tensor:
             f"{what}: unsupported operation: more than one element of the written-to tensor refers to a single memory "
             f"location (it was made by expand()), or its memory is read-only. Please clone() the tensor first"
         )
-    np.copyto(target, source, casting="unsafe")  # int64 into uint8 wraps around
+    into(target, put, source)
     x._version[0] += 1
     if recording:
         if source.dtype != target.dtype:

@@ -20,6 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class _Modes(threading.local):  # each thread has its own, as in PyTorch
     grad = True
     inference = False
+    recorder: Any = None  # what records whole steps, while one is recorded: see watch.py
 
 
 modes = _Modes()

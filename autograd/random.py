@@ -19,6 +19,7 @@ from .ops.creation import leaf
 from .ops.naming import op
 from .ops.values import dtype_of, shape_of
 from .tensor import Array, Tensor, array_of, new_tensor
+from .watch import beside
 
 __all__ = [
     "Generator", "bernoulli", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed",
@@ -107,6 +108,7 @@ def drawing(generator: Generator | None) -> Generator:
     return generator
 
 
+@beside
 def along_memory(array: Array, draw: Callable[[tuple[int, ...]], Array]) -> Array:
     """``draw(shape)`` for the shape of ``array``, with the numbers in the order in which its elements lie in memory."""
     order = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
@@ -124,6 +126,7 @@ def real_of(dtype: DType, what: str) -> DType:
     return np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
 
 
+@beside
 def uniform_array(shape: tuple[int, ...], dtype: DType, generator: Generator | None) -> Array:
     """Uniform on [0, 1); in both parts of a complex number."""
     real = real_of(dtype, "rand")
@@ -131,6 +134,7 @@ def uniform_array(shape: tuple[int, ...], dtype: DType, generator: Generator | N
     return drawing(generator).uniform(count, real).view(dtype).reshape(shape)
 
 
+@beside
 def normal_array(
     shape: tuple[int, ...],
     dtype: DType,
@@ -237,6 +241,7 @@ def normal(
 # -- whole numbers ------------------------------------------------------------------------------
 
 
+@beside
 def whole_array(
     shape: tuple[int, ...],
     low: int,
@@ -310,6 +315,7 @@ def randperm(n: int, generator: Generator | None = None, dtype: Any = None, **op
 # -- draws from given probabilities -------------------------------------------------------------
 
 
+@beside
 def bernoulli_array(probability: Any, shape: tuple[int, ...], generator: Generator | None) -> Array:
     """Whether a uniform number lies below ``probability``: bool. A Python number is compared in double precision."""
     p = np.asarray(probability)

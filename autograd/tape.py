@@ -203,7 +203,10 @@ def primitive(function: F) -> F:
     def on_either(*args: Any, **kwargs: Any) -> Any:
         if any(isinstance(arg, Tensor) for arg in args):
             return apply(on_either, *args, **kwargs)
-        out = function(*args, **kwargs)
+        if modes.recorder is not None:
+            out = modes.recorder.call(function, function.__name__, args, kwargs)
+        else:
+            out = function(*args, **kwargs)
         return out[0] if TABLE[on_either].fused else out
 
     on_either.on_arrays = function  # type: ignore[attr-defined]

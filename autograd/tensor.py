@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .dtypes import CPU, DType, Size, device, float32, is_differentiable, sparse_coo, strided
+from .watch import read
 
 if TYPE_CHECKING:
     from .tape import Node
@@ -200,6 +201,7 @@ class Tensor:
         >>> t
         tensor([7., 0.])
         """
+        read("numpy()")
         if self.is_sparse:
             raise TypeError("can't convert a sparse tensor to numpy. Use Tensor.to_dense() first.")
         if self.requires_grad and not force:

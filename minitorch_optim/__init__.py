@@ -40,12 +40,12 @@ newaxis = None
 
 _PARTS = (
     "accelerator", "backends", "checkpoint", "cuda", "datasets", "distributions", "nn", "optim", "plot", "random",
-    "serialization", "sparse", "teaching", "testing", "utils",
+    "recording", "serialization", "sparse", "teaching", "testing", "utils",
 )  # fmt: skip
 _FROM_PARTS = {
     "Checkpoint": "checkpoint", "LearnerHint": "autograd.hints", "explain": "teaching", "lint_training": "teaching",
     "load": "serialization", "save": "serialization",
-    "tape": "teaching",
+    "replay": "recording", "tape": "teaching",
 }  # fmt: skip
 
 if not TYPE_CHECKING:  # as in autograd/__init__.py

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType, TracebackType
 from typing import Any
@@ -24,7 +23,7 @@ __all__ = ["TorchAlias", "alias_torch"]
 _US = __package__
 
 
-class TorchAlias(MetaPathFinder, Loader):
+class TorchAlias:
     """What :func:`alias_torch` returns: :meth:`remove` undoes it, and so does the end of a ``with`` block."""
 
     def __init__(self) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.ops.values import check_device, dtype_of
 from ..autograd.tape import apply
 from ..autograd.tensor import Tensor, new_tensor
+from ..autograd.watch import into
 from . import functional as F
 from .lazy import LazyModule
 from .module import Module
@@ -102,6 +103,10 @@ class _Statistics(Module):
         )
 
 
+def _one_more(count: Any) -> None:
+    count += 1
+
+
 class _BatchNorm(_Statistics):
     def forward(self, input: Tensor) -> Tensor:
         """:func:`functional.batch_norm`."""
@@ -111,7 +116,7 @@ class _BatchNorm(_Statistics):
         momentum = self.momentum
         count = self.num_batches_tracked
         if follow and count is not None:
-            count._array += 1  # this is add_(1), at a tenth of the time
+            into(count._array, _one_more)  # this is add_(1), at a tenth of the time
             count._version[0] += 1
             if momentum is None:  # the plain average of all batches
                 momentum = 1.0 / float(count)

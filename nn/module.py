@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..autograd.backward import clear
 from ..autograd.ops.values import check_device, dtype_of
 from ..autograd.tensor import Tensor
 from . import state
@@ -304,8 +305,7 @@ class Module(Hooked):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to zeros."""
         for parameter in self.parameters():
-            if parameter.grad is not None:
-                parameter.grad = None if set_to_none else parameter.grad.detach().zero_()
+            clear(parameter, set_to_none)
 
     # -- changing everything in the tree ---------------------------------------------------------
 

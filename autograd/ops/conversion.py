@@ -8,10 +8,11 @@ import numpy as np
 
 from ..derivatives import shapes
 from ..dtypes import DType, common_dtype, is_differentiable, promoted
-from ..inplace import overwrite
+from ..inplace import overwrite, put
 from ..modes import modes
 from ..tape import apply, cast
 from ..tensor import Tensor, array_of, new_tensor
+from ..watch import into, read
 from .creation import zeros_like
 from .naming import method, op
 from .values import check_device, dtype_of, values_of
@@ -47,6 +48,7 @@ def item(input: Tensor) -> Any:
 
 
 def _dense(input: Tensor) -> Any:
+    read("reading the values of a tensor")
     return input._array.to_dense() if input.is_sparse else input._array
 
 
@@ -98,7 +100,7 @@ def _to_index(self: Tensor) -> int:
             f"only integer tensors of a single element can be converted to an index, and this one has dtype "
             f"{self.dtype} and shape {list(self.shape)}"
         )
-    return int(self._array.item())
+    return int(_dense(self).item())
 
 
 @method("__format__")
@@ -327,7 +329,7 @@ def _data_ptr(self: Tensor) -> int:
 
 
 method("itemsize")(property(_element_size))
-method("nbytes")(property(lambda self: self._array.nbytes))
+method("nbytes")(property(lambda self: self._array.nbytes, doc="The bytes of all elements together."))
 
 
 # -- into this tensor ---------------------------------------------------------------------------
@@ -346,7 +348,7 @@ def _copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
         )
     if modes.grad and (self.requires_grad or source.requires_grad):
         return overwrite(self, apply(shapes.replaced, self, _cast(source, self.dtype)), "copy_")
-    np.copyto(self._array, source._array, casting="unsafe")
+    into(self._array, put, source._array)
     self._version[0] += 1
     return self
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..derivatives.indexing import gather
 from ..tape import apply
 from ..tensor import Tensor, array_of, new_tensor
+from ..watch import beside
 from . import return_types
 from .creation import arange, tensor  # noqa: F401  for the examples
 from .dims import axes_of, axis_of
@@ -52,7 +53,12 @@ def _extreme(kind: type[Picked], primitives: Any, input: Tensor, dim: Any, keepd
     axis = axis_of(dim, input.ndim)
     _nonempty(input, kind.__name__, axis)
     array = input._array if input.ndim else input._array.reshape(1)
-    return _picked(kind, input, where(array, axis=axis, keepdims=True), axis, keepdim)
+    return _picked(kind, input, _places(where, array, axis), axis, keepdim)
+
+
+@beside
+def _places(where: Any, array: Any, axis: int) -> Any:
+    return where(array, axis=axis, keepdims=True)
 
 
 @op
@@ -153,13 +159,19 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     if dim is None or not input.ndim:
         input = input.reshape(-1)
     _nonempty(input, "median", axis)
-    array = np.moveaxis(input._array, axis, -1)
+    result = _picked(return_types.median, input, _middle(input._array, axis), axis, keepdim)
+    return result if dim is not None else reshape(result.values, ())
+
+
+@beside
+def _middle(array: Any, axis: int) -> Any:
+    """Where the median is; a NaN is the median of whatever holds it."""
+    array = np.moveaxis(array, axis, -1)
     order = np.argsort(array, axis=-1, kind="stable")
     place = order[..., (array.shape[-1] - 1) // 2, None]
-    if array.dtype.kind == "f":  # a NaN is the median of whatever holds it
+    if array.dtype.kind == "f":
         place = np.where(np.isnan(array).any(-1, keepdims=True), np.argmax(array, axis=-1, keepdims=True), place)
-    result = _picked(return_types.median, input, np.moveaxis(place, -1, axis), axis, keepdim)
-    return result if dim is not None else reshape(result.values, ())
+    return np.moveaxis(place, -1, axis)
 
 
 @op

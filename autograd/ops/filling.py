@@ -30,8 +30,8 @@ def _filled(self: Tensor, what: str, draw: Callable[[tuple[int, ...]], Array]) -
             f"unsupported operation: {what} on an expanded tensor: more than one element of the written-to tensor "
             f"refers to a single memory location. Please clone() the tensor before performing the operation."
         )
-    values = along_memory(array, draw)
-    return overwrite(self, new_tensor(values.astype(array.dtype, copy=False)), what)
+    values = along_memory(array, lambda shape: draw(shape).astype(array.dtype, copy=False))
+    return overwrite(self, new_tensor(values), what)
 
 
 @method("uniform_")

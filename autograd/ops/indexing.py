@@ -18,6 +18,7 @@ from ..inplace import overwrite
 from ..modes import modes
 from ..tape import apply
 from ..tensor import Tensor, array_of
+from ..watch import beside, into
 from .creation import tensor, zeros  # noqa: F401  for the examples
 from .dims import axis_of
 from .naming import op
@@ -46,16 +47,19 @@ def _plain(part: Any, keep: bool) -> Any:
         if array.dtype.kind not in "iub":
             raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, got {array.dtype}")
         if array.dtype == np.uint8:  # a mask, from the days before bool tensors
-            return array.astype(bool)
+            return _copied(array, bool)
         if not array.ndim and array.dtype.kind != "b":
             return int(array)
-        return array.copy() if keep else array
+        return _copied(array) if keep else array
     if isinstance(part, list | tuple | range):
         found = np.asarray([array_of(p) for p in part])
         return found if found.size else found.astype(np.int64)
     if isinstance(part, np.ndarray):
         return int(part) if not part.ndim and part.dtype.kind in "iu" else part.copy() if keep else part
     return part
+
+
+_copied = beside(np.array)
 
 
 def _plain_slice(part: slice) -> slice:
@@ -99,6 +103,10 @@ def _in_torch_words(message: str, input: Tensor) -> str:
     return f"{message.replace(' axis ', ' dimension ')}: the tensor has shape {shape}"
 
 
+def _assign(array: Any, index: Any, value: Any) -> None:
+    array[index] = value
+
+
 @op
 def __setitem__(input: Tensor, index: Any, value: Any) -> None:
     """``x[index] = value``: the value, in the dtype of the tensor, broadcast to the elements at ``index``.
@@ -121,7 +129,7 @@ def __setitem__(input: Tensor, index: Any, value: Any) -> None:
         value = np.asarray(value)
     try:
         if not recording:
-            input._array[index] = array_of(value)
+            into(input._array, _assign, index, array_of(value))
             input._version[0] += 1
         elif is_basic(index):
             place = apply(primitives.getitem, input, _as_view(index))
@@ -253,10 +261,15 @@ def _places(input: Tensor, dim: int, index: Any, name: str, over: Any = None) ->
         raise RuntimeError(
             f"Expected index {list(places.shape)} to be no larger than src {list(over.shape)} in {name}()"
         )
-    if places.size and not (0 <= places.min() and places.max() < shape[axis]):
-        worst = places.max() if places.max() >= shape[axis] else places.min()
-        raise RuntimeError(f"index {worst} is out of bounds for dimension {axis} with size {shape[axis]} in {name}()")
-    return np.array(places), axis
+    return _copied_within(places, shape[axis], axis, name), axis
+
+
+@beside
+def _copied_within(places: Any, size: int, axis: int, name: str) -> Any:
+    if places.size and not (0 <= places.min() and places.max() < size):
+        worst = places.max() if places.max() >= size else places.min()
+        raise RuntimeError(f"index {worst} is out of bounds for dimension {axis} with size {size} in {name}()")
+    return np.array(places)
 
 
 @op

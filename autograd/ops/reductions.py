@@ -52,7 +52,7 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
 @with_dims
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """:func:`sum` with every NaN counted as 0."""
-    result: Tensor = sum(apply(np.where, ~np.isnan(input._array), input, 0), dim, keepdim, dtype=dtype)
+    result: Tensor = sum(apply(np.where, np.isnan(input), 0, input), dim, keepdim, dtype=dtype)
     return result
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from ..derivatives.indexing import gather
 from ..tape import apply
 from ..tensor import Tensor, array_of, new_tensor
+from ..watch import beside
 from . import return_types
 from .creation import tensor  # noqa: F401  for the examples
 from .dims import axis_of
@@ -28,6 +29,7 @@ __all__ = [
 # -- order
 
 
+@beside
 def _order(array: Any, axis: int, descending: bool) -> Any:
     """The places of the elements in order; equal ones stay in the order in which they stand."""
     if not descending:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.ops.history import RemovableHandle as Handle
+from ..autograd.watch import acting
 
 Hook = Callable[..., Any]
 
@@ -66,23 +67,31 @@ def with_step_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self._stepping:
             return step(self, *args, **kwargs)
-        for hook in (*_before_any_step.values(), *self._step_pre_hooks.values()):
-            changed = hook(self, (self, *args), kwargs)
-            if changed is not None:
-                if not (isinstance(changed, tuple) and len(changed) == 2):
-                    raise RuntimeError(
-                        f"{step.__qualname__} must return None or a tuple of (new_args, new_kwargs), but got {changed}."
-                    )
-                given, kwargs = changed
-                args = tuple(given[1:]) if given and given[0] is self else tuple(given)
+        if _before_any_step or self._step_pre_hooks:
+            args, kwargs = _before(self, step, args, kwargs)
         self._stepping = True
         try:
             result = step(self, *args, **kwargs)
         finally:
             self._stepping = False
-        for hook in (*self._step_post_hooks.values(), *_after_any_step.values()):
-            hook(self, (self, *args), kwargs)
+        if self._step_post_hooks or _after_any_step:
+            for hook in (*self._step_post_hooks.values(), *_after_any_step.values()):
+                hook(self, (self, *args), kwargs)
         return result
 
     hooked.has_hooks = True  # type: ignore[attr-defined]
-    return hooked
+    return acting(hooked)
+
+
+def _before(optimizer: Any, step: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """Call the hooks before a step; the arguments that they leave it."""
+    for hook in (*_before_any_step.values(), *optimizer._step_pre_hooks.values()):
+        changed = hook(optimizer, (optimizer, *args), kwargs)
+        if changed is not None:
+            if not (isinstance(changed, tuple) and len(changed) == 2):
+                raise RuntimeError(
+                    f"{step.__qualname__} must return None or a tuple of (new_args, new_kwargs), but got {changed}."
+                )
+            given, kwargs = changed
+            args = tuple(given[1:]) if given and given[0] is optimizer else tuple(given)
+    return args, kwargs

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from ..autograd import Tensor, enable_grad
-from ..autograd.sparse import COO
-from ..autograd.tensor import new_tensor
+from ..autograd.backward import clear
 from .checks import Check
 from .driver import Plan, Rule
 from .groups import as_groups, new_group, required
@@ -209,18 +208,7 @@ class Optimizer:
         """
         for group in self.param_groups:
             for p in group["params"]:
-                if p.grad is None:
-                    continue
-                if set_to_none:
-                    p.grad = None
-                elif p.grad.is_sparse:
-                    sparse = p.grad._array
-                    p.grad = new_tensor(COO(sparse.indices[:, :0], sparse.values[:0], sparse.shape))
-                else:
-                    if p.grad.requires_grad:
-                        p.grad = p.grad.detach()
-                    p.grad._array.fill(0)
-                    p.grad._version[0] += 1
+                clear(p, set_to_none)
 
     # -- saving ----------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from ...autograd.hints import hint
 from ...autograd.table import TABLE, derivative
 from ...autograd.tape import apply, primitive
 from ...autograd.tensor import Tensor
+from ...autograd.watch import beside
 from .reduction import check_reduction, common_shape, constant, not_tensors, reduced
 from .targets import check_scores, flat_classes, one_class_each, shares
 
@@ -165,7 +166,12 @@ def _smoothed(
     each: Tensor = right * (label_smoothing - 1) - even * (label_smoothing / scores.shape[1])
     if reduction == "none":
         return each
-    return apply(np.sum, each) / _divisor(share, reduction, len(classes))
+    return apply(np.sum, each) / _divisor_array(share, reduction, len(classes), each.dtype)
+
+
+@beside
+def _divisor_array(share: Any, reduction: str, n: int, dtype: Any) -> Any:
+    return np.array(_divisor(share, reduction, n), dtype)
 
 
 def _of_probabilities(

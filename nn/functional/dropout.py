@@ -12,6 +12,7 @@ from typing import Any
 from ...autograd.inplace import overwrite
 from ...autograd.random import along_memory, bernoulli_array
 from ...autograd.tensor import Tensor, new_tensor
+from ...autograd.watch import beside
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d"]
 
@@ -22,9 +23,22 @@ def check_probability(p: float) -> None:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
 
 
+@beside
 def _kept(shape: tuple[int, ...], p: float, dtype: Any) -> Any:
     """1 with probability 1 - p, otherwise 0."""
     return bernoulli_array(1 - p, shape, None).astype(dtype, copy=False)
+
+
+@beside
+def _factors(array: Any, shape: tuple[int, ...], p: float) -> Any:
+    """0 or 1 / (1 - p), drawn in the order in which the elements of ``array`` lie in memory if it has that shape."""
+    if shape == array.shape:
+        factors = along_memory(array, lambda shape: _kept(shape, p, array.dtype))
+    else:
+        factors = _kept(shape, p, array.dtype)
+    if p < 1:
+        factors /= 1 - p
+    return factors
 
 
 def _dropped(input: Tensor, shape: tuple[int, ...], p: float, training: bool, inplace: bool) -> Tensor:
@@ -32,13 +46,7 @@ def _dropped(input: Tensor, shape: tuple[int, ...], p: float, training: bool, in
     check_probability(p)
     if not training or p == 0 or not input.numel():
         return input
-    if shape == input.shape:
-        factor = along_memory(input._array, lambda shape: _kept(shape, p, input.dtype))
-    else:
-        factor = _kept(shape, p, input.dtype)
-    if p < 1:
-        factor /= 1 - p
-    result = input * new_tensor(factor)
+    result = input * new_tensor(_factors(input._array, shape, p))
     return overwrite(input, result, "dropout_") if inplace else result
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...autograd.tape import apply
 from ...autograd.tensor import Tensor
+from ...autograd.watch import beside, decided
 
 _UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
@@ -44,7 +45,7 @@ def one_class_each(input: Tensor, target: Tensor, ignore_index: int) -> bool:
         and scores.dtype.kind == "f"
         and classes.dtype.kind in "iu"
         and ignore_index < 0
-        and _all_below(scores.shape[1], classes)
+        and decided(_all_below, scores.shape[1], classes)
     )
 
 
@@ -66,6 +67,7 @@ def flat_classes(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tens
     return scores, classes, counts, () if ndim == 1 else shape
 
 
+@beside
 def shares(classes: Any, counts: Any, weight: Tensor | None) -> Any:
     """How much each sample counts: the weight of its class, if it does; None if all count 1."""
     if weight is None:
@@ -76,14 +78,15 @@ def shares(classes: Any, counts: Any, weight: Tensor | None) -> Any:
 
 def _checked(target: Any, classes: int, ignore_index: int, dtype: Any) -> tuple[Any, Any]:
     """``target``, and None; or, where some are to be ignored, 0 in their place, and a 0 for them among ones."""
-    counts = None
-    if not target.size:
-        return target, counts
-    if ignore_index < 0 and _all_below(classes, target):
-        return target, counts
-    if ignore_index >= 0 or np.minimum.reduce(target) < 0:
-        kept = target != ignore_index
-        target, counts = np.where(kept, target, 0), kept.astype(dtype)
+    if not target.size or (ignore_index < 0 and decided(_all_below, classes, target)):
+        return target, None
+    return _without_ignored(target, classes, ignore_index, dtype)
+
+
+@beside
+def _without_ignored(target: Any, classes: int, ignore_index: int, dtype: Any) -> tuple[Any, Any]:
+    kept = target != ignore_index
+    target, counts = np.where(kept, target, 0), kept.astype(dtype)
     if np.minimum.reduce(target) < 0 or np.maximum.reduce(target) >= classes:
         wrong = target[(target < 0) | (target >= classes)][0]
         raise IndexError(

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...autograd.modes import no_grad
 from ...autograd.tensor import Tensor, new_tensor
+from ...autograd.watch import beside
 
 __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
@@ -54,11 +55,15 @@ def get_total_norm(
     >>> get_total_norm([tensor([3.0, 0.0]), tensor([[4.0]])])
     tensor(5.)
     """
-    p = float(norm_type)
     arrays = [_elements(tensor) for tensor in _listed(tensors)]
     if not arrays:
         return new_tensor(np.asarray(0.0, np.float32))
-    # As in PyTorch, the norm of the norms: each part is summed in its own dtype.
+    return new_tensor(_total(arrays, float(norm_type), error_if_nonfinite))
+
+
+@beside
+def _total(arrays: list[Any], p: float, error_if_nonfinite: bool) -> Any:
+    """As in PyTorch, the norm of the norms: each part is summed in its own dtype."""
     norms = np.array([np.linalg.norm(array.ravel(), p) for array in arrays if array.size])
     total = np.linalg.norm(norms, p) if norms.size else np.zeros(())
     if error_if_nonfinite and not np.isfinite(total):
@@ -66,14 +71,14 @@ def get_total_norm(
             f"The total norm of order {p} for gradients from `parameters` is non-finite, so it cannot be clipped. To "
             f"disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`"
         )
-    return new_tensor(np.asarray(total, np.result_type(*[np.abs(array[:0]).dtype for array in arrays])))
+    return np.asarray(total, np.result_type(*[np.abs(array[:0]).dtype for array in arrays]))
 
 
 def clip_grads_with_norm_(
     parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
     """Scale all gradients by max_norm / total_norm, if that is less than 1."""
-    factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0).item()
+    factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
     with no_grad(), np.errstate(invalid="ignore"):  # inf * 0 is nan
         for g in _gradients(parameters):
             g.mul_(factor)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from ...autograd.hints import hint
+from ...autograd.watch import acting
 from ..checks import number
 from ..optimizer import Optimizer
 from .groups import (
@@ -109,6 +110,7 @@ class LRScheduler:
 
     # -- stepping --------------------------------------------------------------------------------
 
+    @acting
     def step(self, epoch: int | float | None = None) -> None:
         """Set the learning rates of the next step; call it after ``optimizer.step()``.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...autograd import Tensor, no_grad
 from ...autograd.tensor import new_tensor
+from ...autograd.watch import acting
 from ...nn import Module
 
 __all__ = ["AveragedModel", "get_ema_avg_fn", "get_ema_multi_avg_fn", "get_swa_avg_fn", "get_swa_multi_avg_fn"]
@@ -141,6 +142,7 @@ class AveragedModel(Module):
         """What the averaged model gives."""
         return self.module(*args, **kwargs)
 
+    @acting
     def update_parameters(self, model: Module) -> None:
         """Take the parameters of ``model`` into the average; the first time, copy them.
 

@@ -1,0 +1,66 @@
+"""What happens beside the tape, made known to whoever records whole steps (``minitorch_optim.recording``).
+
+What a training step computes goes through the table of derivatives, where it can be seen. The little that does not is
+called through these functions. While nobody records they do nothing of their own.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from .modes import modes
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def beside(function: F) -> F:
+    """A function that computes arrays which the tape does not see: random numbers, weights of classes."""
+
+    @functools.wraps(function)
+    def heard(*args: Any, **kwargs: Any) -> Any:
+        recorder = modes.recorder
+        return function(*args, **kwargs) if recorder is None else recorder.aside(function, args, kwargs)
+
+    return heard  # type: ignore[return-value]
+
+
+def into(array: Any, function: Callable[..., Any], *args: Any) -> None:
+    """``function(array, *args)``, which changes ``array`` in place."""
+    recorder = modes.recorder
+    if recorder is None:
+        function(array, *args)
+    else:
+        recorder.into(array, function, args)
+
+
+def decided(function: Callable[..., Any], *args: Any) -> Any:
+    """``function(*args)``, by which a branch is taken: in a step that is replayed it must come out the same."""
+    recorder = modes.recorder
+    return function(*args) if recorder is None else recorder.decided(function, args)
+
+
+def acting(method: F) -> F:
+    """A method that changes its object beyond what the tape sees, as an optimizer's step: in a replay it runs anew."""
+
+    @functools.wraps(method)
+    def acts(self: Any, *args: Any, **kwargs: Any) -> Any:
+        recorder = modes.recorder
+        if recorder is None:
+            return method(self, *args, **kwargs)
+        return recorder.acting(functools.partial(method, self), args, kwargs)
+
+    return acts  # type: ignore[return-value]
+
+
+def read(what: str) -> None:
+    """Values are about to leave the tensors, for Python to see: what it does with them cannot be replayed."""
+    if modes.recorder is not None:
+        modes.recorder.read(what)
+
+
+def cleared(leaf: Any) -> None:
+    """The gradient of ``leaf`` has been set to zero or to None."""
+    if modes.recorder is not None:
+        modes.recorder.cleared(leaf)

@@ -1,0 +1,81 @@
+"""Whether a recording does what the tape does: every array that both compute is compared, to the bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd.generator import default_generator
+from .program import Program
+
+Segments = list[Callable[[Any], Any]]
+
+
+class Comparison:
+    """Runs the segments of an old recording side by side with a step on the tape, each from the same state.
+
+    Parameters
+    ----------
+    old, segments : Program, list of callable
+        the recording to be checked
+    new : Program
+        the one that is made of the step under way
+    arrays : list of ndarray
+        what this step is given
+    leaves : list of Tensor
+        whose gradients are to stay as the tape leaves them
+    """
+
+    def __init__(self, old: Program, segments: Segments, new: Program, arrays: list[Any], leaves: list[Any]) -> None:
+        self.old, self.segments, self.new = old, segments, new
+        self.arrays, self.leaves = arrays, leaves
+        self.outside = list(old.written.values())  # what the program changes in place
+        self.done = 0
+        self.difference = ""
+        self._remember()
+
+    def _remember(self) -> None:
+        self.before = [array.copy() for array in self.outside]
+        self.stream = default_generator.get_state()
+
+    def at_boundary(self) -> None:
+        """The tape has done one segment: go back to where that began, let the recording do it, and compare."""
+        i, self.done = self.done, self.done + 1
+        if self.difference or i >= len(self.segments) or self.old.lines_of(i) != self.new.lines_of(i):
+            self.difference = self.difference or "they did not compute the same things"
+            return
+        after, stream = [array.copy() for array in self.outside], default_generator.get_state()
+        both = [name for name in self.new.places if name in self.old.places]
+        own = [self.new.names[name].copy() for name in both]
+        grads = [(leaf, leaf._grad) for leaf in self.leaves]
+        self._restore(self.before, self.stream)
+        try:
+            self.segments[i](self.arrays)
+        except Exception as error:
+            self.difference = f"{type(error).__name__} in the replay: {error}"
+        if not all(map(same, [*map(self.old.names.get, both), *self.outside], [*own, *after])):
+            self.difference = self.difference or (
+                "what was recorded gives other numbers than the tape. The step uses values that are made anew in each "
+                "call, beside the tape: give them as arguments"
+            )
+        self._restore(after, stream)
+        for leaf, grad in grads:
+            leaf._grad = grad
+        self._remember()
+
+    def _restore(self, values: list[Any], stream: Any) -> None:
+        for array, value in zip(self.outside, values, strict=True):
+            array[...] = value
+        default_generator.set_state(stream)
+
+    def finish(self) -> str:
+        """Compare the last segment; then what differed, or nothing."""
+        self.at_boundary()
+        if not self.difference and self.done != len(self.segments):
+            self.difference = "they did not compute the same things"
+        return self.difference
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two arrays are equal to the bit."""
+    return bool(a is b or (a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()))

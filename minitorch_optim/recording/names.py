@@ -1,0 +1,86 @@
+"""What a function reads by name: tensors, modules and settings outside of it that its next call may find changed."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+from ..autograd.tensor import Tensor
+from ..nn import Module
+
+Setting = (bool, int, float, str, type(None))
+
+
+class Names:
+    """The names by which ``function``, and the functions of the user that it calls by name, reach outside.
+
+    Attributes
+    ----------
+    tensors : list of callable
+        each gives the tensor that its name stands for now; parameters (leaves that require grad) are not among them
+    settings : list of (str, callable)
+        numbers, strings, and whether modules are training
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.tensors: list[Callable[[], Any]] = []
+        self.settings: list[tuple[str, Callable[[], Any]]] = []
+        self._seen: set[int] = set()
+        self._modules: set[int] = set()
+        self._look_into(function)
+
+    def what_varies(self, keys: Iterable[tuple[Any, ...]]) -> str:
+        """Which setting differs among keys that hold, after whether recording is on and the shapes, the settings."""
+        columns = list(zip(*(key[-len(self.settings) :] for key in keys))) if self.settings else []
+        for (name, _), column in zip(self.settings, columns):
+            if len(set(column)) > len(column) // 2:
+                return f"{name!r}, which it reads, differs from call to call: make it a tensor, or count outside"
+        return "shapes or other arguments differ from call to call"
+
+    def _look_into(self, function: Any) -> None:
+        if isinstance(function, types.MethodType):
+            self._look_at_attributes(function.__self__, function.__func__.__code__.co_names)
+            function = function.__func__
+        function = getattr(function, "__wrapped__", function)
+        if not isinstance(function, types.FunctionType) or id(function) in self._seen:
+            return
+        self._seen.add(id(function))
+        if function.__module__.partition(".")[0] == __package__.partition(".")[0]:
+            return
+        for name, get in _outside(function):
+            self._look_at(name, get)
+
+    def _look_at(self, name: str, get: Callable[[], Any]) -> None:
+        try:
+            value = get()
+        except (LookupError, ValueError, AttributeError):  # not there yet
+            return
+        if isinstance(value, Tensor):
+            if not value.requires_grad:
+                self.tensors.append(get)
+        elif isinstance(value, Module):
+            if id(value) not in self._modules:
+                self._modules.update(map(id, value.modules()))
+                modules = list(value.modules())
+                self.settings.append((f"{name}.training", lambda: tuple([module.training for module in modules])))
+        elif type(value) in Setting:
+            self.settings.append((name, get))
+        elif isinstance(value, types.FunctionType | types.MethodType):
+            self._look_into(value)
+
+    def _look_at_attributes(self, owner: Any, names: tuple[str, ...]) -> None:
+        attributes = getattr(owner, "__dict__", {})
+        for name in names:
+            if name in attributes:
+                self._look_at(name, partial(attributes.__getitem__, name))
+
+
+def _outside(function: types.FunctionType) -> Iterator[tuple[str, Callable[[], Any]]]:
+    code, space = function.__code__, function.__globals__
+    for name, cell in zip(code.co_freevars, function.__closure__ or ()):
+        yield name, partial(getattr, cell, "cell_contents")
+    for name in code.co_names:
+        if name in space:
+            yield name, partial(space.__getitem__, name)

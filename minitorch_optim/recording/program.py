@@ -1,0 +1,326 @@
+"""A recorded step as a straight piece of Python: lines that call NumPy on arrays which are there already.
+
+``print(fast.source)`` shows it. Names: ``x0 x1 ...`` are what the step is given, ``t0 t1 ...`` places for what it
+computes, ``c0 c1 ...`` arrays from outside, such as the parameters, and ``k0 k1 ...`` other constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autograd.tensor import Tensor
+from .traced import Traced, Untraceable, raw
+
+
+class Changed(Exception):
+    """A branch would now go another way than when the step was recorded."""
+
+
+class Program:
+    """Lines in segments; between two segments lies a call that acts on objects, as an optimizer's step does.
+
+    Parameters
+    ----------
+    inputs : sequence of ndarray
+        what the step was given when it was recorded
+    """
+
+    def __init__(self, inputs: Sequence[Any]) -> None:
+        self.segments: list[list[str]] = [[]]
+        self.actions: list[Callable[[], Any]] = []
+        self.guards: list[str] = []  # lines in front of the first segment
+        self.returned: list[str] = []  # what the last segment returns
+        self.names: dict[str, Any] = {"copyto": np.copyto, "put": put, "Changed": Changed}
+        self.inputs = list(inputs)
+        self.places: list[str] = []  # the names of what it computes
+        self.written: dict[int, Any] = {}  # arrays from outside that are changed in place
+        self.refused = ""  # why it cannot be run again, if it cannot
+        self.undo: list[tuple[Any, Any]] | None = None  # what to put back if a call turns out to be untraceable
+        self._traced: dict[int, Traced] = {}
+        self._own: set[int] = set()  # the memory that belongs to the program
+        self._views: dict[str, str] = {}  # lines that look into an input anew each time
+        self._counts: dict[str, int] = {}
+        self._constants: dict[tuple[int, str], str] = {}
+        for i, array in enumerate(self.inputs):
+            self._traced[id(array)] = Traced(self, array, f"x{i}")
+
+    # -- arrays ----------------------------------------------------------------------------------
+
+    def traced(self, array: Any) -> Traced:
+        """The place of an array in the program; one that is not known yet comes from outside."""
+        known = self._traced.get(id(array))
+        if known is not None and known.array is array:
+            return known
+        for x in self.inputs:
+            if np.may_share_memory(x, array):
+                both_in_order = x.flags.c_contiguous and array.flags.c_contiguous
+                if both_in_order and x.dtype == array.dtype and x.size == array.size:
+                    return self.view(array, self._traced[id(x)], f".reshape({array.shape!r})")
+                raise Untraceable("a part of an input")
+        return self._enter(array, "t" if self._owns(array) else "c")
+
+    def fresh(self, array: Any) -> Traced:
+        """The place for a result."""
+        self._own.add(id(_memory(array)))
+        return self._enter(array, "t")
+
+    def _enter(self, array: Any, kind: str) -> Traced:
+        name = self._new_name(kind)
+        self.names[name] = array
+        if kind == "t":
+            self.places.append(name)
+        result = self._traced[id(array)] = Traced(self, array, name)
+        return result
+
+    def view(self, array: Any, source: Traced, how: str) -> Traced:
+        """A view: made once where the memory stays, and each time anew where it is an input's."""
+        if array is source.array:
+            return source
+        if source.name not in self.names:  # an input, or a view of one
+            name = self._new_name("v")
+            self._views[name] = f"{name} = {source.name}{how}"
+            result = self._traced[id(array)] = Traced(self, array, name)
+            return result
+        return self._enter(array, source.name[0])
+
+    def _new_name(self, kind: str) -> str:
+        count = self._counts.get(kind, 0)
+        self._counts[kind] = count + 1
+        return f"{kind}{count}"
+
+    def _owns(self, array: Any) -> bool:
+        return id(_memory(array)) in self._own
+
+    def will_write(self, target: Any) -> None:
+        """``target`` is about to be changed in place."""
+        if type(target) is not Traced:
+            raise Untraceable("an array made on the way is changed in place")
+        memory = _memory(target.array)
+        if id(memory) not in self._own:
+            if self.undo is not None:
+                self.undo.append((target.array, target.array.copy()))
+            self.written.setdefault(id(memory), target.array if target.name[0] != "c" else memory)
+
+    # -- lines -----------------------------------------------------------------------------------
+
+    def text(self, value: Any) -> str:
+        """``value`` as it is written in a line."""
+        if type(value) is Traced:
+            return value.name
+        if isinstance(value, np.ndarray):
+            return self.traced(value).name
+        if value is None or value is Ellipsis or type(value) in (bool, int, str):
+            return repr(value)
+        if type(value) is float:
+            return repr(value) if np.isfinite(value) else self.constant(value)
+        if type(value) in (tuple, list):
+            inside = "".join(f"{self.text(v)}, " for v in value)
+            return f"({inside})" if type(value) is tuple else f"[{inside}]"
+        if type(value) is slice:
+            return f"slice({self.text(value.start)}, {self.text(value.stop)}, {self.text(value.step)})"
+        return self.constant(value)
+
+    def constant(self, value: Any, name: str = "") -> str:
+        """A name for any object: its own where it has one."""
+        key = (id(value), name)
+        known = self._constants.get(key)
+        if known is None:
+            known = name if name.isidentifier() and self.names.get(name, value) == value else self._new_name("k")
+            self.names[known], self._constants[key] = value, known
+        return known
+
+    def _arguments(self, args: Any, kwargs: Any) -> str:
+        parts = [self.text(a) for a in args] + [f"{k}={self.text(v)}" for k, v in (kwargs or {}).items()]
+        return ", ".join(parts)
+
+    def line(self, text: str) -> None:
+        """Append a line."""
+        self.segments[-1].append(text)
+
+    def say(self, name: str, function: Any, args: Any, kwargs: Any = None) -> None:
+        """A call whose result has its place among the arguments."""
+        self.line(f"{self.constant(function, name)}({self._arguments(args, kwargs)})")
+
+    def say_method(self, of: Traced, name: str, args: Any, kwargs: Any, target: Traced | None) -> None:
+        """A call of a method; its result is copied to ``target``."""
+        call = f"{of.name}.{name}({self._arguments(args, kwargs)})"
+        if target is not None:
+            call = f"copyto({target.name}, {of.name if name == 'copy' else call})"
+        self.line(call)
+
+    def say_item(self, of: Traced, index: Any, value: Any) -> None:
+        """An assignment into an array."""
+        self.line(f"{of.name}[{self.text(index)}] = {self.text(value)}")
+
+    def is_constant(self, *values: Any) -> bool:
+        """Whether no array among ``values`` can change: then what is computed from them cannot either."""
+        for value in values:
+            if type(value) in (tuple, list, dict):
+                if not self.is_constant(*(value.values() if type(value) is dict else value)):
+                    return False
+            elif isinstance(value, Traced | np.ndarray):
+                array = raw(value)
+                if _memory(array).flags.writeable or isinstance(value, Traced) and value.name in self.is_given:
+                    return False
+        return True
+
+    # -- results ---------------------------------------------------------------------------------
+
+    def result_of(self, name: str, function: Any, args: Any, kwargs: Any, result: Any, has_out: bool) -> Any:
+        """What a function of NumPy gave: a view, a number, or an array that gets a place."""
+        if not isinstance(result, np.ndarray | np.generic):
+            if isinstance(result, list | tuple) and any(isinstance(part, np.ndarray) for part in result):
+                raise Untraceable(f"{name} gives several arrays")
+            return result
+        array = np.asarray(result)
+        source = self._shared(array, (args, kwargs))
+        if source is not None:
+            call = f"{self.constant(function, name)}({self._arguments(args, kwargs)})"
+            return self._view_by_call(array, source, call)
+        target = self.fresh(array)
+        if has_out and array.ndim:
+            self.say(name, function, args, {**kwargs, "out": target})
+        else:
+            self.line(f"copyto({target.name}, {self.constant(function, name)}({self._arguments(args, kwargs)}))")
+        return target
+
+    def result_of_method(self, of: Traced, name: str, args: Any, kwargs: Any, result: Any) -> Any:
+        """What a method of an array gave."""
+        if not isinstance(result, np.ndarray | np.generic):
+            return result
+        array = np.asarray(result)
+        if np.may_share_memory(array, of.array):
+            return self.view(array, of, f".{name}({self._arguments(args, kwargs)})")
+        target = self.fresh(array)
+        self.say_method(of, name, args, kwargs, target)
+        return target
+
+    def result_of_index(self, of: Traced, index: Any, result: Any) -> Any:
+        """What an index gave."""
+        array = np.asarray(result)
+        if np.may_share_memory(array, of.array):
+            return self.view(array, of, f"[{self.text(index)}]")
+        target = self.fresh(array)
+        if type(index) is Traced and index.array.dtype.kind == "i":
+            self.line(f"{of.name}.take({index.name}, 0, {target.name})")
+        else:
+            self.line(f"copyto({target.name}, {of.name}[{self.text(index)}])")
+        return target
+
+    def _shared(self, array: Any, value: Any) -> Traced | None:
+        """Which of the arguments ``array`` looks into."""
+        if type(value) is Traced:
+            return value if np.may_share_memory(array, value.array) else None
+        parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+        return next((found for found in (self._shared(array, part) for part in parts) if found is not None), None)
+
+    def _view_by_call(self, array: Any, source: Traced, call: str) -> Traced:
+        if array is source.array or source.name in self.names:
+            return self.view(array, source, "")
+        name = self._new_name("v")
+        self._views[name] = f"{name} = {call}"
+        result = self._traced[id(array)] = Traced(self, array, name)
+        return result
+
+    def whole_call(self, function: Any, name: str, args: Any, kwargs: Any, result: Any) -> Any:
+        """A function that is called as a whole each time, and its results copied to their places."""
+        places = self._places(result)
+        call = f"{self.constant(function, name)}({self._arguments(args, kwargs)})"
+        self.line(f"put({call}, {self.constant(raw(places))})")
+        return places
+
+    def _places(self, result: Any) -> Any:
+        if isinstance(result, np.ndarray | np.generic):
+            return self.fresh(np.array(result))
+        if type(result) in (tuple, list):
+            return type(result)(map(self._places, result))
+        return result
+
+    # -- what becomes of it ----------------------------------------------------------------------
+
+    @property
+    def is_given(self) -> set[str]:
+        """The names of the inputs and of views of them."""
+        return {f"x{i}" for i in range(len(self.inputs))} | set(self._views)
+
+    @property
+    def source(self) -> str:
+        """The program as text."""
+        return "\n".join(self.text_of(i) for i in range(len(self.segments)))
+
+    def lines_of(self, i: int) -> list[str]:
+        """What segment ``i`` does, without views and what it returns."""
+        return [*(self.guards if i == 0 else ()), *filter(None, self.segments[i])]
+
+    def text_of(self, i: int) -> str:
+        """The function of segment ``i``."""
+        lines = self.lines_of(i)
+        if i == len(self.segments) - 1:
+            lines.append(f"return {', '.join(self.returned) or None}" + "," * (len(self.returned) == 1))
+        used = " ".join(lines)
+        views: list[str] = []
+        for name, text in reversed(self._views.items()):
+            if mentions(used, name):
+                views.insert(0, text)
+                used += " " + text.partition("=")[2]
+        arguments = "".join(f"x{k}, " for k in range(len(self.inputs)))
+        head = [f"def segment_{i}(given):"] + ([f"    {arguments}= given"] if arguments else [])
+        return "\n".join([*head, *(f"    {line}" for line in [*views, *lines] or ["pass"])]) + "\n"
+
+    def give_back(self, array: Any) -> int:
+        """Let the last segment return a copy of ``array``; its number among what it returns."""
+        self.returned.append(f"{self.traced(array).name}.copy()")
+        return len(self.returned) - 1
+
+    def compiled(self) -> list[Callable[[Any], Any]]:
+        """The segments as functions of the inputs."""
+        space = dict(self.names)
+        exec(compile(self.source, "<replay>", "exec"), space)
+        return [space[f"segment_{i}"] for i in range(len(self.segments))]
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether ``name`` is a word of ``text``."""
+    at = text.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if not (text[end : end + 1].isalnum() or (at and (text[at - 1].isalnum() or text[at - 1] == "_"))):
+            return True
+        at = text.find(name, end)
+    return False
+
+
+def put(result: Any, places: Any) -> None:
+    """Copy arrays to their places, in tuples of any depth."""
+    if isinstance(places, np.ndarray):
+        np.copyto(places, result)
+    elif isinstance(places, tuple | list):
+        for part, place in zip(result, places, strict=True):
+            put(part, place)
+
+
+def _memory(array: Any) -> Any:
+    """The array that owns the memory."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def wrapped(program: Program, value: Any) -> Any:
+    """``value`` with traced arrays in the place of arrays, those inside tensors too."""
+    if isinstance(value, np.ndarray):
+        return program.traced(value)
+    if isinstance(value, Tensor):
+        twin = object.__new__(Tensor)
+        for slot in ("_node", "_requires_grad", "_version", "_view", "_hooks", "_grad"):
+            setattr(twin, slot, getattr(value, slot))
+        twin._array = program.traced(value._array)
+        return twin
+    if type(value) in (tuple, list):
+        return type(value)(wrapped(program, part) for part in value)
+    if type(value) is dict:
+        return {k: wrapped(program, part) for k, part in value.items()}
+    return value

@@ -1,0 +1,249 @@
+"""When to record a step, when to compare the recording with the tape, when to replay it, and when to give up."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd.modes import modes
+from ..autograd.tensor import Tensor, new_tensor
+from .comparison import Comparison, same
+from .names import Names
+from .program import Changed, Program
+from .recorder import ANYTHING, Recorder
+
+RECORDINGS = 8  # how often a step may turn out otherwise before it is given up
+VARIANTS = 16  # how many combinations of shapes and settings are kept
+PATIENCE = 3  # how many calls in a row may find parameters or gradients elsewhere
+
+
+class ReplayWarning(UserWarning):
+    """A step cannot be replayed, and runs on the tape as if it had not been asked to; the message says why."""
+
+
+def replay(step: Callable[..., Any]) -> Replayed:
+    """A function that does what ``step`` does, without the tape after the first calls.
+
+    Parameters
+    ----------
+    step : callable
+        a whole training step, or any function of tensors. What it does must be the same in each call but for the values
+        of tensors: those given as arguments or read by name from outside, always of the same shapes, and parameters
+
+    Returns
+    -------
+    Replayed
+        called like ``step``. It returns copies of the tensors that ``step`` would return, without their history, and
+        leaves gradients in the same tensors each time. The first call with each combination of shapes records; the
+        second compares every array to the bit with what the tape computes, and so does the first one with other inputs
+
+    Warns
+    -----
+    ReplayWarning
+        where a step cannot be replayed: it reads a value (``item()``, ``print(loss)``, ``if loss > 1``), or two calls
+        did different things. Then ``step`` itself is called, now and later
+
+    Called anew in each replay are steps of optimizers and schedulers, ``update_parameters`` of averaged models, the
+    clipping of gradients and random numbers. Anything else that Python does in the step, such as counting or appending
+    to a list, is not done again.
+
+    >>> import minitorch_optim as torch
+    >>> w = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> sgd = torch.optim.SGD([w], lr=0.1)
+    >>> def step(x):
+    ...     sgd.zero_grad()
+    ...     loss = ((w * x) ** 2).sum()
+    ...     loss.backward()
+    ...     sgd.step()
+    ...     return loss
+    >>> step = replay(step)
+    >>> [round(step(torch.tensor([1.0, 0.5])).item(), 4) for i in range(5)]
+    [2.0, 1.5425, 1.2241, 0.9972, 0.8312]
+    >>> step.replays
+    2
+    """
+    return Replayed(step)
+
+
+class Replayed:
+    """What :func:`replay` returns.
+
+    Attributes
+    ----------
+    replays : int
+        how many calls were replayed
+    reason : str
+        why the step runs on the tape instead; empty as long as it need not
+    source : str
+        what is run, as Python: one function for each stretch between two calls of optimizers and the like
+    """
+
+    def __init__(self, step: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, step)
+        self.step = step
+        self.replays = 0
+        self.reason = ""
+        self._recordings: dict[Any, Recording] = {}
+        self._names: Names | None = None
+        self._last: Recording | None = None
+
+    @property
+    def source(self) -> str:
+        """The program of the last call; empty before the first."""
+        return "" if self._last is None else self._last.program.source
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """As ``step(*args, **kwargs)``."""
+        if self.reason or modes.recorder is not None:
+            return self.step(*args, **kwargs)
+        if self._names is None:
+            self._names = Names(self.step)
+        given = (*args, *kwargs.values()) if kwargs else args
+        named = [tensor for tensor in [get() for get in self._names.tensors] if isinstance(tensor, Tensor)]
+        tensors = [a for a in given if isinstance(a, Tensor)] + named
+        arrays = [tensor._array for tensor in tensors]
+        others = [a for a in given if not isinstance(a, Tensor)] if len(tensors) < len(given) + len(named) else None
+        key = (
+            modes.grad,
+            *[(a.shape, a.dtype) for a in arrays],
+            *[get() for _, get in self._names.settings],
+            *(others or ()),
+            *kwargs,
+        )
+        try:
+            recording = self._recordings.get(key)
+        except TypeError:
+            return self._on_the_tape("an argument is neither a tensor nor a number or a string", args, kwargs)
+        if recording is None:
+            if len(self._recordings) == VARIANTS:
+                return self._on_the_tape(self._names.what_varies(self._recordings), args, kwargs)
+            recording = self._recordings[key] = Recording(self.step)
+        if recording.ready and not recording.in_place():
+            return recording.leave_out(args, kwargs)
+        if recording.ready and recording.needs_no_proof(arrays):
+            try:
+                result = recording.run(arrays)
+            except Changed as branch:
+                return self._on_the_tape(f"a branch goes another way than in the recording: {branch}", args, kwargs)
+            self.replays += 1
+        else:
+            if any(t._requires_grad for t in tensors):
+                return self._on_the_tape("an argument requires grad", args, kwargs)
+            result = recording.record(arrays, args, kwargs)
+            if recording.reason:
+                self._warn(recording.reason)
+        self._last = recording
+        return result
+
+    def _on_the_tape(self, reason: str, args: Any, kwargs: Any) -> Any:
+        self._warn(reason)
+        return self.step(*args, **kwargs)
+
+    def _warn(self, reason: str) -> None:
+        self.reason = reason
+        name = getattr(self.step, "__name__", "the step")
+        warnings.warn(f"{name} is not replayed, but run on the tape: {reason}", ReplayWarning, stacklevel=4)
+
+
+class Recording:
+    """The program of a step, for one combination of shapes and settings."""
+
+    program: Program
+    segments: list[Callable[[Any], Any]]
+    build: Callable[[Any], Any]  # makes what the step returns
+    inputs: list[Any]  # of the recording
+
+    def __init__(self, step: Callable[..., Any]) -> None:
+        self.step = step
+        self.ready = False  # whether it gave what the tape gave
+        self.unproven: list[int] = []  # which inputs were, in every comparison so far, those of the recording
+        self.reason = ""
+        self.count = 0
+        self.left_out = 0  # how often, since the last replay, gradients or parameters were elsewhere
+        self.leaves: list[Any] = []  # for each leaf: itself, its array, and the array of its gradient before the step
+
+    def in_place(self) -> bool:
+        """Whether parameters and gradients are where they were when the step was recorded."""
+        for leaf, array, at_start in self.leaves:
+            grad = leaf._grad
+            if leaf._array is not array or not (
+                at_start is ANYTHING or at_start is (None if grad is None else grad._array)
+            ):
+                return False
+        return True
+
+    def needs_no_proof(self, arrays: list[Any]) -> bool:
+        """Whether no other comparison is due."""
+        return all(same(arrays[i], self.inputs[i]) for i in self.unproven)
+
+    def leave_out(self, args: Any, kwargs: Any) -> Any:
+        """Run the step itself, this time; and record it anew if that happens again and again."""
+        self.left_out += 1
+        if self.left_out == PATIENCE:
+            self.left_out, self.count, self.ready, self.leaves = 0, 0, False, []
+        return _detached(self.step(*args, **kwargs))
+
+    def run(self, arrays: list[Any]) -> Any:
+        """Replay the step."""
+        segments, self.left_out = self.segments, 0
+        result = segments[0](arrays)
+        for action, segment in zip(self.program.actions, segments[1:]):
+            action()
+            result = segment(arrays)
+        return self.build(result)
+
+    def record(self, arrays: list[Any], args: Any, kwargs: Any) -> Any:
+        """Run the step itself, recording it; and compare with what was recorded before, if anything was."""
+        program, comparison, before = Program(arrays), None, {}
+        if self.count:
+            leaves = [leaf for leaf, *_ in self.leaves]
+            before = {leaf: leaf._grad for leaf in leaves}
+            comparison = Comparison(self.program, self.segments, program, arrays, leaves)
+        recorder = Recorder(program, before, comparison.at_boundary if comparison else lambda: None)
+        with recorder.recording():
+            result = self.step(*args, **kwargs)
+        self.count += 1
+        build = _builder(program, result)
+        difference = comparison.finish() if comparison else "there is nothing to compare with"
+        if recorder.reason or program.refused:
+            self.reason = recorder.reason or program.refused
+        elif not difference:
+            self.ready = True
+            self.unproven = [i for i in self.unproven if same(arrays[i], self.inputs[i])]
+        elif self.count == RECORDINGS:
+            self.reason = difference
+        else:
+            self.program, self.segments, self.build = program, program.compiled(), build
+            self.inputs, self.unproven = [array.copy() for array in arrays], list(range(len(arrays)))
+            self.ready = False
+        self.leaves = [(leaf, leaf._array, at_start) for leaf, at_start in recorder.at_start.items()]
+        return _detached(result)
+
+
+def _builder(program: Program, result: Any) -> Callable[[Any], Any]:
+    """How to make what the step returns from the arrays that the program returns."""
+    if isinstance(result, Tensor):
+        if result.is_leaf and result.requires_grad:  # a parameter
+            return lambda arrays: result
+        place = program.give_back(result._array)
+        return lambda arrays: new_tensor(arrays[place])
+    if type(result) in (tuple, list):
+        kind, parts = type(result), [_builder(program, part) for part in result]
+        return lambda arrays: kind([part(arrays) for part in parts])
+    if type(result) is dict:
+        named = {k: _builder(program, part) for k, part in result.items()}
+        return lambda arrays: {k: part(arrays) for k, part in named.items()}
+    return lambda arrays: result
+
+
+def _detached(result: Any) -> Any:
+    """What the step returned, out of the memory that replays will use."""
+    if isinstance(result, Tensor):
+        return result if result.is_leaf and result.requires_grad else new_tensor(result._array.copy())
+    if type(result) in (tuple, list):
+        return type(result)(map(_detached, result))
+    if type(result) is dict:
+        return {k: _detached(part) for k, part in result.items()}
+    return result
