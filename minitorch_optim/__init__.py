@@ -27,6 +27,7 @@ from .autograd.missing import MissingName as _MissingName
 from .settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
 from .settings import get_num_threads as get_num_threads
 from .settings import set_deterministic as set_deterministic
+from .settings import set_num_threads as set_num_threads
 from .settings import use_deterministic_algorithms as use_deterministic_algorithms
 
 __version__ = "0.1.0"
@@ -52,7 +53,7 @@ if not TYPE_CHECKING:  # as in autograd/__init__.py
     __all__ = [
         "alias_torch", "are_deterministic_algorithms_enabled", "autograd", "bool", "dtype", "e", "finfo", "float",
         "get_num_threads", "iinfo", "inf", "int", "nan", "newaxis", "pi", "set_deterministic",
-        "use_deterministic_algorithms",
+        "set_num_threads", "use_deterministic_algorithms",
     ]  # fmt: skip
     __all__ += autograd.__all__
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+from .autograd.threads import get_num_threads, set_num_threads
 
 __all__ = [
-    "are_deterministic_algorithms_enabled", "get_num_threads", "set_deterministic", "use_deterministic_algorithms",
+    "are_deterministic_algorithms_enabled", "get_num_threads", "set_deterministic", "set_num_threads",
+    "use_deterministic_algorithms",
 ]  # fmt: skip
 
 
@@ -23,18 +24,3 @@ def are_deterministic_algorithms_enabled() -> bool:
     True
     """
     return True
-
-
-def get_num_threads() -> int:
-    """How many threads the matrix products may use: ``OMP_NUM_THREADS``, or one for each processor of this process.
-
-    It is NumPy's BLAS that starts them, and it reads the variable when NumPy is loaded.
-
-    >>> get_num_threads() >= 1
-    True
-    """
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdecimal() and int(asked) > 0:
-        return int(asked)
-    here = getattr(os, "sched_getaffinity", None)  # Linux: the processors that this process may use
-    return len(here(0)) if here is not None else os.cpu_count() or 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from ..autograd import Tensor, get_default_dtype
 from ..autograd.tensor import new_tensor
+from ..autograd.threads import get_num_threads, processors, share
 from .program import Notes, Program
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 BLOCK = 32768  # elements: a block of float32 with its gradient and state fits into a second-level cache
 WORTH_A_CALL = 512  # elements: to gather and to scatter so many costs as much as a call of NumPy
+WORTH_A_THREAD = 1 << 19  # elements: with fewer, a thread would wait longer for its turn than it works
 FAILING = frozenset(("raise", "call"))  # what ``np.seterr`` may have told NumPy to do, so that a call ends in an error
 
 
@@ -127,10 +130,37 @@ class Dense(Job):
         run = self._calling(options) if program is None else program.run
         for name in self.missing:
             self._create(name)
-        for part in self.parts:
-            part.each(run)
+        threads = min(get_num_threads(), processors(), self.size // WORTH_A_THREAD) if self.size > WORTH_A_THREAD else 1
+        if threads > 1 and program is not None:
+            self._shared(program, threads)
+        else:
+            for part in self.parts:
+                part.each(run)
         for name, value in self.new_numbers.items():
             self.numbers[name].set(value)
+
+    def _shared(self, program: Program, threads: int) -> None:
+        """The work of a step, on several threads: block by block, and what was gathered as a whole."""
+        tasks: list[tuple[Part, int, Any]] = []
+        for part in self.parts:
+            if len(part.blocks) == 1:
+                tasks.append((part, 0, None))
+            else:
+                g = part.gathered()
+                tasks += [(part, i, g) for i in range(len(part.blocks))]
+
+        def work(task: tuple[Part, int, Any], thread: int) -> None:
+            part, i, g = task
+            run = functools.partial(program.run, thread=thread)
+            if g is None:
+                part.each(run)
+            else:
+                part.one(i, g, run)
+
+        share(work, tasks, threads)
+        for part in self.parts:
+            if len(part.blocks) > 1:
+                part.scatter()
 
     def _recorded(self, options: dict[str, Any]) -> Program | None:
         """The program of this step: that of the last one, with new numbers, if the rule did the same. None if it cannot
@@ -257,24 +287,36 @@ class Part:
 
     def each(self, run: Callable[[list[Any]], None]) -> None:
         """Call ``run`` with the gradient, the parameter and the states of each block."""
-        if self.direct:
-            g = self.members[0].elements()
-        else:
-            g = self.g
-            for part, member in self.gradients:
-                part[...] = member.gradient()
-            for part, array in self.params:
-                part[...] = array
+        g = self.gathered()
         if len(self.blocks) == 1:
             (cut,) = self.cuts
             cut[0] = g
             run(cut)
             cut[0] = None  # the gradient's memory is its owner's to free
         else:
-            for block, cut in zip(self.blocks, self.cuts, strict=True):
-                cut[0] = g[block]
-                run(cut)
-                cut[0] = None
+            for i in range(len(self.blocks)):
+                self.one(i, g, run)
+        self.scatter()
+
+    def one(self, i: int, g: Any, run: Callable[[list[Any]], None]) -> None:
+        """Call ``run`` for the block of number ``i``."""
+        cut = self.cuts[i]
+        cut[0] = g[self.blocks[i]]
+        run(cut)
+        cut[0] = None
+
+    def gathered(self) -> Any:
+        """The gradient as one flat array; the parameter too is there then."""
+        if self.direct:
+            return self.members[0].elements()
+        for part, member in self.gradients:
+            part[...] = member.gradient()
+        for part, array in self.params:
+            part[...] = array
+        return self.g
+
+    def scatter(self) -> None:
+        """Bring the parameter back where it belongs."""
         if not self.direct:
             for part, array in self.params:
                 array[...] = part

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+import minitorch_optim
 from minitorch_optim import optim
 from minitorch_optim.autograd.tensor import Tensor, new_tensor
+from minitorch_optim.optim import jobs
 from minitorch_optim.optim.driver import Plan
 from minitorch_optim.optim.jobs import BLOCK, Dense
 from minitorch_optim.optim.optimizer import Optimizer
@@ -216,3 +218,76 @@ def test_the_program_is_kept_while_the_rule_does_the_same() -> None:
     optimizer.param_groups[0]["maximize"] = True
     optimizer.step()
     assert optimizer._plans[0].jobs[0].program is not first
+
+
+# ---------------------------------------------------------------------------------------------- threads
+
+
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Make the machine one of many processors, and sharing worth it for any size; set the number of threads."""
+    monkeypatch.setattr(jobs, "WORTH_A_THREAD", 1)
+    monkeypatch.setattr(jobs, "processors", lambda: 8)
+    before = minitorch_optim.get_num_threads()
+    yield minitorch_optim.set_num_threads
+    minitorch_optim.set_num_threads(before)
+
+
+@cases_that(lambda case: not case.needs_closure and not case.optimizer.whole and case.sparse != "needed")
+def test_any_number_of_threads_gives_the_same(case: Any, threads: Any) -> None:
+    for options in case.samples:
+        options = with_lr(case, options)
+        results = []
+        for count in (1, 2, 5):
+            threads(count)
+            results.append(stepped(case.optimizer, **options))
+        same(results[1], results[0])
+        same(results[2], results[0])
+
+
+def test_threads_are_used_and_no_more_than_processors(threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    share = jobs.share
+    monkeypatch.setattr(jobs, "share", lambda work, tasks, count: (seen.append(count), share(work, tasks, count)))
+    for count in (1, 3, 20):
+        threads(count)
+        stepped(optim.SGD, lr=0.1)
+    assert seen == [3] * 3 + [8] * 3
+
+
+def test_small_parameters_are_not_worth_a_thread() -> None:
+    p = new_tensor(np.ones(9999), True)
+    p.grad = new_tensor(np.ones(9999))
+    optimizer = optim.SGD([p], lr=0.1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "share", None)
+        patch.setattr(jobs, "processors", lambda: 8)
+        optimizer.step()
+    assert p._array[0] == 0.9
+
+
+def test_a_failure_in_a_thread_is_raised_and_its_block_is_as_it_was(threads: Any) -> None:
+    """With several threads as with one; and the threads have the error settings of the caller."""
+    for count in (1, 2):
+        threads(count)
+        p = new_tensor(np.ones(20 * BLOCK), True)
+        p.grad = new_tensor(np.ones(20 * BLOCK))
+        optimizer = of_rule(failing)([p], lr=0.1)
+        optimizer.step()
+        p.grad._array[-1] = -9.0
+        m = optimizer.state[p]["m"]._array
+        before, m_before = p._array.copy(), m.copy()
+        with np.errstate(invalid="raise"), pytest.raises(FloatingPointError, match="invalid value encountered in sqrt"):
+            optimizer.step()
+        last = slice(19 * BLOCK, None)
+        np.testing.assert_array_equal(p._array[last], before[last])
+        np.testing.assert_array_equal(m[last], m_before[last])
+
+
+def test_the_number_of_threads_is_checked() -> None:
+    before = minitorch_optim.get_num_threads()
+    with pytest.raises(TypeError, match="set_num_threads expects an int, but got float"):
+        minitorch_optim.set_num_threads(2.0)  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="set_num_threads expects a positive integer, but got 0"):
+        minitorch_optim.set_num_threads(0)
+    assert minitorch_optim.get_num_threads() == before
