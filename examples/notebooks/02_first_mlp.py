@@ -75,6 +75,7 @@ def know_nothing_loss(n_classes):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def know_nothing_loss(n_classes):
     return math.log(n_classes)  # -log(1 / C)
 
@@ -96,6 +97,7 @@ def accuracy(model, x, y):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def accuracy(model, x, y):
     with torch.no_grad():
         return (model(x).argmax(dim=1) == y).float().mean().item()
@@ -141,7 +143,7 @@ print(f"accuracy: training {accuracy(model, x, y):.1%}, test {accuracy(model, x_
 # %% [markdown]
 # ## 3. What it has learned
 #
-# We ask the network at every point of a grid. The color is the class it answers, and it is stronger where the network
+# We ask the network at every point of a grid. The colour is the class it answers, and it is stronger where the network
 # is more sure.
 
 # %%
@@ -273,6 +275,7 @@ def train_with_patience(model, x, y, x_held, y_held, patience=100):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def train_with_patience(model, x, y, x_held, y_held, patience=100):
     optimizer = optim.Adam(model.parameters(), lr=0.004)
     best_loss, best_weights, waited, steps = math.inf, None, 0, 0
@@ -306,13 +309,14 @@ assert accuracy(stopped, x_test, y_test) > accuracy(large, x_test, y_test) + 0.0
 #
 # **Weight decay.** The fences need large weights. `AdamW` takes $\eta\lambda w$ off each weight in each step, where
 # $\lambda$ is its `weight_decay`. Train `make_model(128)` on the noisy points, 1000 steps with `lr=0.004`, for
-# $\lambda$ = 0, 1, 3, 10 and 50. For each print the accuracies on the noisy training points and on the test points.
+# $\lambda$ = 0, 1, 3, 10 and 30. For each print the accuracies on the noisy training points and on the test points.
 # Where is the best $\lambda$? How many of the noisy labels does that network get right, and how many *are* right?
 
 # %%
 results = ...  # {weight decay: (training accuracy, test accuracy, model)}
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 results = {}
 for decay in (0, 1, 3, 10, 30):
     torch.manual_seed(4)
@@ -337,5 +341,5 @@ assert results[0][0] > 0.95 and results[3][1] > 0.85 > results[0][1] > results[3
 # - Five lines are a training loop: `zero_grad`, loss, `backward`, `step`, and a look at data that took no part.
 # - Before training, the loss should be $\log C$.
 # - The best learning rate lies just below the edge where training breaks. Search in powers of ten.
-# - A large network can learn any labels by heart. The training loss cannot show it. Held-out data can, and early
+# - A large network can learn nearly any labels by heart. The training loss cannot show it. Held-out data can, and early
 #   stopping and weight decay are two remedies.

@@ -176,6 +176,7 @@ def normalize(x, gamma, beta, eps=1e-5):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def normalize(x, gamma, beta, eps=1e-5):
     mean = x.mean(dim=0)
     var = ((x - mean) ** 2).mean(dim=0)
@@ -312,6 +313,7 @@ def batches_until(share, momentum=0.1):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def batches_until(share, momentum=0.1):
     return int(np.ceil(np.log(1 - share) / np.log(1 - momentum)))
 
@@ -365,8 +367,8 @@ print("in eval mode:", model(x_test[:1]).argmax(1).item(), "- the label is", y_t
 # %% [markdown]
 # ### Exercise 3
 #
-# In eval mode $\mu$, $\sigma$, $\gamma$ and $\beta$ are constants, so batch norm is a linear map, and can be folded
-# into the linear layer before it:
+# In eval mode $\mu$, $\sigma$, $\gamma$ and $\beta$ are constants, so batch norm is a scale and a shift, and can be
+# folded into the linear layer before it:
 #
 # $$ W' = \frac{\gamma}{\sqrt{\sigma^2 + \varepsilon}}\, W, \qquad
 # b' = \frac{\gamma\,(b - \mu)}{\sqrt{\sigma^2 + \varepsilon}} + \beta. $$
@@ -381,6 +383,7 @@ def fold(linear, norm):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def fold(linear, norm):
     with torch.no_grad():
         scale = norm.weight / (norm.running_var + norm.eps).sqrt()
@@ -412,8 +415,7 @@ assert difference < 1e-4
 # Some pixels at the rim are 0 in all images. Their variance is 0, and $(x - \mu)/\sigma$ would be 0/0. With
 # $\varepsilon = 10^{-5}$ the result is 0. More exactly: a unit with spread $\sigma$ comes out with the spread
 # $\sigma/\sqrt{\sigma^2 + \varepsilon}$, which is 1 as long as $\sigma$ is well above $\sqrt\varepsilon \approx 0.003$.
-# What is smaller is amplified by at most $1/\sqrt\varepsilon \approx 316$, so that noise in a dead unit does not become
-# a signal.
+# What is smaller is amplified too, but by no more than $1/\sqrt\varepsilon \approx 316$.
 
 # %%
 always_0 = (x == 0).all(dim=0)
@@ -447,6 +449,7 @@ def normalize_carelessly(x, eps=1e-5):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def normalize_carelessly(x, eps=1e-5):
     mean = x.mean(dim=0).detach()
     var = ((x - mean) ** 2).mean(dim=0).detach()
@@ -475,7 +478,7 @@ assert (sums[0].abs() > 10).all() and (sums[1].abs() < 1e-4).all()
 # - Train mode: the batch's statistics, and the running ones are updated. Eval mode: the running ones. Choose the mode
 #   before you test.
 # - No bias is needed before batch norm, and the size of the weights before it has no effect on the output.
-# - In eval mode it is a linear map and folds away.
+# - In eval mode it is a scale and a shift, and folds away.
 #
 # Ioffe and Szegedy, *Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift*
 # (2015), [arXiv:1502.03167](https://arxiv.org/abs/1502.03167). The layer is in `nn/batch_norm.py`, and its arithmetic

@@ -98,6 +98,7 @@ def best_rate(mu, L):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def best_lr(mu, L):
     return 2 / (mu + L)  # 1 - eta mu = eta L - 1
 
@@ -193,6 +194,7 @@ def spectral_radius(curvature, lr, beta):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def spectral_radius(curvature, lr, beta):
     return max(abs(np.linalg.eigvals([[1 + beta - lr * curvature, -beta], [1, 0]])))
 
@@ -294,9 +296,10 @@ ax.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# SGD and momentum have a narrow window. Rprop arrives every time: its learning rate is only a first guess, which it
-# changes by itself. Before you take Rprop for everything: it needs the sign of the *true* gradient. With gradients of
-# random batches, signs change by chance, and its steps shrink to nothing.
+# SGD has the narrowest window: below it 600 steps are too few, above it SGD flies off. Adam arrives with every rate
+# from its first to the right end. Rprop always arrives: its learning rate is only a first guess, which it changes by
+# itself. Before you take Rprop for everything: it needs the sign of the *true* gradient. With gradients of random
+# batches, signs change by chance, and its steps shrink to nothing.
 #
 # ## 5. One step of Adam, line by line
 #
@@ -337,6 +340,7 @@ def adam_path(gradient, start, lr, steps, beta1=0.9, beta2=0.999, eps=1e-8):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def adam_path(gradient, start, lr, steps, beta1=0.9, beta2=0.999, eps=1e-8):
     x = np.array(start, float)
     m, v, points = np.zeros_like(x), np.zeros_like(x), [x]
@@ -403,6 +407,7 @@ def value_after(make, degrees, steps=60):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def value_after(make, degrees, steps=60):
     valley, start = turned(degrees)
     x = torch.tensor(start, dtype=torch.float64, requires_grad=True)

@@ -45,7 +45,8 @@ def read(text: Path) -> Any:
     for number, cell in enumerate(notebook.cells, start=1):
         cell.id = f"cell-{number}"
         if "solution" in cell.metadata.get("tags", ()):
-            cell.metadata["jupyter"] = {"source_hidden": True}  # Jupyter's "hide"; the site goes by the tag hide-cell
+            # Folded up in Jupyter; the site goes by the tag hide-cell.
+            cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
     return notebook
 
 

@@ -90,7 +90,8 @@ def test_every_exercise_has_room_for_an_answer_and_a_hidden_tested_solution(text
         assert any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(ast.parse(source)))
         kind, source, tags, cell = cells[i + 2]
         assert kind == "code" and tags == ["solution", "hide-cell"]
-        assert cell["metadata"]["jupyter"] == {"source_hidden": True}
+        assert cell["metadata"]["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
+        assert source.startswith("# Solution\n")  # what Jupyter shows of a cell that is folded up
         assert any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(source).body[-1]))
     assert sum("solution" in tags for _, _, tags, _ in cells) == len(places)
 
