@@ -32,7 +32,7 @@ plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
 # %% [markdown]
 # ## 1. The noise floor
 #
-# The simplest valley is a parabola, $f(x) = \tfrac12 \lambda x^2$. SGD does not see its slope $\lambda x$, but the
+# The simplest valley is a parabola, $f(x) = \tfrac{1}{2} \lambda x^2$. SGD does not see its slope $\lambda x$, but the
 # slope plus noise, as from a random batch:
 #
 # $$ x_{t+1} = x_t - \eta\,(\lambda x_t + \sigma \xi_t), \qquad \xi_t \sim \mathcal N(0, 1). $$
@@ -151,6 +151,7 @@ def decay_for(n):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def points(d):
     return (1 + d) / (1 - d)
 
@@ -190,6 +191,7 @@ def polynomial(average, value, n, gamma=3.0):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def polynomial(average, value, n, gamma=3.0):
     weight = (gamma + 1) / (n + gamma + 1)
     return average + weight * (value - average)
@@ -344,10 +346,10 @@ assert losses(walk.mean(0))[0] < typical[:, 0].min()
 # ### Exercise 3
 #
 # In many dimensions, points that scatter independently around a centre are all about equally far from it, and the
-# lines from the centre to any two of them meet at a right angle. So two of them are $\sqrt2$ times as far from each
+# lines from the centre to any two of them meet at a right angle. So two of them are $\sqrt{2}$ times as far from each
 # other as from the centre. Measure this for epochs of the walk that are 30 apart (`walk[::30]`): take their mean as
 # the centre, and compute the mean distance to the centre and the mean distance of pairs. (With only $n$ points their
-# own mean is a little too close: expect $\sqrt{2n/(n-1)}$ instead of $\sqrt2$.)
+# own mean is a little too close: expect $\sqrt{2n/(n-1)}$ instead of $\sqrt{2}$.)
 
 # %%
 far = walk[::30]
@@ -355,6 +357,7 @@ to_centre = ...
 between = ...
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 far = walk[::30]
 n = len(far)
 to_centre = np.linalg.norm(far - far.mean(0), axis=1).mean()
@@ -428,6 +431,7 @@ def my_update_bn(batches, model):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def my_update_bn(batches, model):
     layer = model[1]
     momentum, layer.momentum = layer.momentum, None

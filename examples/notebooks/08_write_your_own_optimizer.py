@@ -7,7 +7,7 @@
 #
 # You will
 #
-# 1. write a rule of three lines and a class of ten, and see what you get for free;
+# 1. write a rule of two lines and a class of a dozen, and see what you get for free;
 # 2. look at what it does, in a picture and in numbers;
 # 3. check it against a closed form, against a second implementation to the last bit, against a relative, and in a run
 #    that is killed and resumed;
@@ -83,10 +83,10 @@ except ValueError as error:
 # %% [markdown]
 # ## 2. What it does
 #
-# Every element of every parameter moves by exactly `lr` in each step, whatever the size of its gradient. So Signum
-# does not care how the loss is scaled, and not how each *coordinate* is scaled. But it cares how the valley lies
-# between the coordinates. Here is the same quadratic valley, turned by 0, 20 and 45 degrees. The background shows
-# which of the four diagonal directions the sign of the gradient points to (here without momentum).
+# Every element of every parameter moves by exactly `lr` in each step (unless its $m$ is 0), whatever the size of its
+# gradient. So Signum does not care how the loss is scaled, and not how each *coordinate* is scaled. But it cares how
+# the valley lies between the coordinates. Here is the same quadratic valley, turned by 0, 20 and 45 degrees. The
+# background shows which of the four diagonal directions the sign of the gradient points to (here without momentum).
 
 
 # %%
@@ -335,6 +335,7 @@ def signumw(p, g, momentum_buffer, *, lr, momentum, weight_decay):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def signumw(p, g, momentum_buffer, *, lr, momentum, weight_decay):
     return signum(p * (1 - lr * weight_decay), g, momentum_buffer, lr=lr, momentum=momentum)
 
@@ -386,6 +387,7 @@ def normalized_sgd(p, g, *, lr):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def normalized_sgd(p, g, *, lr):
     length = float(np.sqrt((g * g).sum()))
     return ((p - lr * g / length) if length > 0 else p,)
@@ -488,6 +490,7 @@ def soft_signum(p, g, momentum_buffer, *, lr, momentum, temperature):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def soft_signum(p, g, momentum_buffer, *, lr, momentum, temperature):
     momentum_buffer = momentum * momentum_buffer + (1 - momentum) * g
     return p - lr * np.tanh(momentum_buffer / temperature), momentum_buffer
@@ -600,6 +603,7 @@ def resumes(suspect):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def writes_nothing(suspect):
     arrays = [np.array([1.0, -2.0]), np.array([0.5, 0.25]), np.array([0.1, 0.3])]
     for array in arrays:

@@ -201,6 +201,7 @@ def second(product, v, steps):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def second(product, v, steps):
     largest, u = power_iteration(product, v, steps)
     length = dot(u, u) ** 0.5
@@ -232,6 +233,7 @@ def trace(product, samples):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def trace(product, samples):
     values = []
     for _ in range(samples):
@@ -301,12 +303,13 @@ for lr, (losses, sharp) in runs.items():
 # is lower. From then on the loss no longer falls in every step, and yet it falls in the long run. (The grey run has
 # its edge at 40, out of the picture.) Cohen et al. (2021) found this, and called it the *edge of stability*.
 #
-# So "choose the learning rate below 2 / curvature" has it backwards. The learning rate chooses the curvature.
+# So "choose the learning rate below 2 / curvature" has it backwards, unless the learning rate is very small. The
+# learning rate chooses the curvature.
 #
 # ## 4. Learning rates that are learned
 #
 # With `differentiable=True` the optimizer's step is recorded, and a learning rate may be a tensor that requires grad.
-# After $T$ steps, `backward` goes through all of them to the learning rate. Let $f(x) = \frac12\lambda x^2$. Then
+# After $T$ steps, `backward` goes through all of them to the learning rate. Let $f(x) = \frac{1}{2}\lambda x^2$. Then
 # $x_T = (1 - \eta\lambda)^T x_0$, and everything can be checked.
 
 
@@ -384,7 +387,8 @@ for _ in range(T):
     alpha = (r @ r) / (d @ H @ d)
     x, new = x + alpha * d, r - alpha * (H @ d)
     beta = (new @ new) / (r @ r)
-    lengths.append(alpha.item()), ratios.append(beta.item())
+    lengths.append(alpha.item())
+    ratios.append(beta.item())
     r, d = new, new + beta * d
 by_cg = problem(x).item()
 print(f"learned {loss_of_six:.12f}\nCG      {by_cg:.12f}")
@@ -438,6 +442,7 @@ def run(problem, lr, rate, steps):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def run(problem, lr, rate, steps):
     x = problem.at_start()
     optimizer = optim.SGD([x], lr=lr)
@@ -483,6 +488,7 @@ def twelve_steps(lr, momentum):
 
 
 # %% tags=["solution", "hide-cell"]
+# Solution
 def twelve_steps(lr, momentum):
     x = start.clone().requires_grad_() * 1
     optimizer = optim.SGD([x], lr=lr, momentum=momentum, differentiable=True)
