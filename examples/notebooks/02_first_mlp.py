@@ -37,7 +37,7 @@ def spirals(n_per_arm, noise=0.12):
 
 torch.manual_seed(0)
 x, y = spirals(100)
-x_test, y_test = spirals(1000)
+x_test, y_test = spirals(300)
 print(x.shape, y.shape, x.dtype, y.dtype)
 
 
