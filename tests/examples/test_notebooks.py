@@ -31,8 +31,10 @@ def cells_of(text):
     return [(cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", []), cell) for cell in cells]
 
 
-def test_there_are_notebooks_and_each_has_its_text():
+def test_each_text_has_its_notebook_and_both_are_listed():
     assert {text.stem for text in TEXTS} == {notebook.stem for notebook in FOLDER.glob("*.ipynb")}
+    listed = re.findall(r"\]\((\w+)\.ipynb\)", (FOLDER / "README.md").read_text("utf-8"))
+    assert listed == [text.stem for text in TEXTS]
 
 
 @each
