@@ -191,16 +191,14 @@ class Plan:
         self.options = self.rule.as_numbers(values)
 
     def _remember(self) -> None:
-        """Note which tensors and arrays hold the state, to see later if the user has put others in their place."""
-        held = [
-            (state, name, state[name])
+        """Note which arrays hold the state, to see later if the user has put others in their place."""
+        self.slots = [
+            (state, name)
             for state in self.states
             for name in dict.fromkeys([*self.rule.names, "step"])
             if isinstance(state.get(name), Tensor)
         ]
-        self.slots = [(state, name) for state, name, _ in held]
-        self.tensors = [tensor for _, _, tensor in held]
-        self.state_arrays = [tensor._array for tensor in self.tensors]
+        self.state_arrays = [state[name]._array for state, name in self.slots]
 
     def holds(self, optimizer: Optimizer, group: dict[str, Any]) -> bool:
         """Whether the plan still fits; and take over the options now in force."""
@@ -217,7 +215,7 @@ class Plan:
         stepped, params = self.stepped, group["params"]
         try:
             gradients = [type(p._grad._array) for p in stepped]  # type: ignore[union-attr]
-            tensors = [state[name] for state, name in self.slots]
+            arrays = [state[name]._array for state, name in self.slots]
         except (AttributeError, KeyError):  # one without a gradient, or without its state
             return False
         return (
@@ -226,8 +224,7 @@ class Plan:
             and gradients == self.kinds_of_gradients
             and all(map(same, [p._array for p in stepped], self.arrays))
             and all(map(same, map(optimizer.state.get, stepped), self.entries))
-            and (not tensors or all(map(same, tensors, self.tensors)))
-            and (not tensors or all(map(same, [tensor._array for tensor in tensors], self.state_arrays)))
+            and all(map(same, arrays, self.state_arrays))
             and (not self.skipped or all(p._grad is None for p in self.skipped))
             and all(job.numbers_are_ours() for job in self.jobs)
         )

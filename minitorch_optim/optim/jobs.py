@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .driver import Rule
 
 BLOCK = 32768  # elements: a block of float32 with its gradient and state fits into a second-level cache
-WORTH_A_CALL = 512  # elements: to gather and to scatter so many costs as much as a call of NumPy
+WORTH_A_CALL = 700  # elements: to gather and to scatter so many costs as much as a call of NumPy
 WORTH_A_THREAD = 1 << 19  # elements: with fewer, a thread would wait longer for its turn than it works
 FAILING = frozenset(("raise", "call"))  # what ``np.seterr`` may have told NumPy to do, so that a call ends in an error
 
@@ -54,6 +54,7 @@ class Numbers:
     """A state that is one number, of several parameters side by side; they are equal, and change together."""
 
     def __init__(self, name: str, members: list[Member]) -> None:
+        self.name = name
         self.array = np.array([m.state[name].item() for m in members], get_default_dtype())
         for i, member in enumerate(members):
             hold(member.state, name, self.array[i : i + 1].reshape(()))
@@ -112,6 +113,10 @@ class Dense(Job):
         super().__init__(rule, members)
         self.names = [name for name in rule.names if name not in rule.scalars]
         self.size = sum(member.size for member in members)
+        self.places: list[Any] = [
+            self.numbers[name] if name in rule.scalars else 2 + self.names.index(name) for name in rule.names
+        ]  # of a block's arrays, in the order in which the rule takes them
+        self.absent = {name for name in self.names if members[0].state.get(name) is None}
         self.recordable = not together
         self.program: Program | None = None
         self.noted: Any = None  # what is in the program
@@ -170,22 +175,20 @@ class Dense(Job):
         in_place = FAILING.isdisjoint(np.geterr().values())
         if options is self.options and self.rule.steady and in_place is self.noted[1]:
             return self.program
-        notes = Notes()
-        g, p = notes.symbol(), notes.symbol()
-        states = {name: notes.symbol() for name in self.names}
+        notes = Notes(2 + len(self.names))
         try:
-            new_p, *new_states = self.rule.function(p, g, *self._given(states), **options)
-            results = [(p.place, new_p.place)]
-            for name, new in zip(self.rule.names, new_states, strict=True):
-                if name in self.numbers:
-                    self.new_numbers[name] = new
+            new_p, *new_states = self.rule.function(notes.given(1), notes.given(0), *self._given(notes), **options)
+            results = [(1, new_p.place)]
+            for place, new in zip(self.places, new_states, strict=True):
+                if type(place) is Numbers:
+                    self.new_numbers[place.name] = new
                 elif new is not None:
-                    results.append((states[name].place, new.place))
+                    results.append((place, new.place))
             noted = (notes.calls, in_place, results)
             if self.program is None or noted != self.noted:
-                changing = {target for target, _ in results}
-                self.missing = [n for n, s in states.items() if s.place in changing and self._state(n) is None]
-                dtypes = [self.members[0].real] * (2 + len(states))
+                changing = {self.names[target - 2] for target, _ in results[1:]}
+                self.missing = sorted(changing & self.absent)
+                dtypes = [self.members[0].real] * (2 + len(self.names))
                 self.program = Program(notes.calls, dtypes, results, in_place, min(self.size, BLOCK))
             self.program.set(notes.numbers)
         except (TypeError, AttributeError):  # if it is a mistake in the rule, calling the rule will tell
@@ -194,20 +197,17 @@ class Dense(Job):
         self.options, self.noted = options, noted
         return self.program
 
-    def _given(self, arrays: dict[str, Any]) -> list[Any]:
-        """The arguments of the rule after ``p`` and ``g``: of ``arrays`` those that exist, and the numbers."""
+    def _given(self, notes: Notes) -> list[Any]:
+        """The arguments of the rule after ``p`` and ``g``: symbols for arrays, and numbers."""
         return [
-            self.numbers[name].array[0] if name in self.numbers else None if self._state(name) is None else arrays[name]
-            for name in self.rule.names
+            place.array[0] if type(place) is Numbers else None if name in self.absent else notes.given(place)
+            for name, place in zip(self.rule.names, self.places)
         ]
-
-    def _state(self, name: str) -> Any:
-        """The state of that name of the first member; where it is None, so it is for the others."""
-        return self.members[0].state.get(name)
 
     def _create(self, name: str) -> None:
         """The state of that name, where it does not exist yet."""
-        if self._state(name) is None:
+        if name in self.absent:
+            self.absent.remove(name)
             for part in self.parts:
                 part.adopt(name)
             self.created = True
@@ -216,7 +216,7 @@ class Dense(Job):
     def _calling(self, options: dict[str, Any]) -> Callable[[list[Any]], None]:
         """What calls the rule on the arrays of a block. Numbers, and which states exist, are as before the step."""
         numbers = {name: self.numbers[name].array[0] for name in self.rule.scalars}
-        absent = {name: None for name in self.names if self._state(name) is None}
+        absent = dict.fromkeys(self.absent)
 
         def run(block: list[Any]) -> None:
             g, p, *states = block
@@ -310,7 +310,7 @@ class Part:
         if self.direct:
             return self.members[0].elements()
         for part, member in self.gradients:
-            part[...] = member.gradient()
+            part[...] = member.gradient() if member.sparse else member.p._grad._array  # type: ignore[union-attr]
         for part, array in self.params:
             part[...] = array
         return self.g

@@ -122,20 +122,18 @@ class Notes:
     numbers : list
         the numbers, in the order in which they occur
     places : int
-        how many symbols there are
+        how many symbols there are; the first are those of the arrays that are given
     """
 
     __slots__ = ("calls", "numbers", "places")
 
-    def __init__(self) -> None:
+    def __init__(self, given: int) -> None:
         self.calls: list[Call] = []
         self.numbers: list[Any] = []
-        self.places = 0
+        self.places = given
 
-    def symbol(self) -> Symbol:
-        """A symbol for a new place."""
-        place = self.places
-        self.places = place + 1
+    def given(self, place: int) -> Symbol:
+        """The symbol for one of the arrays that are given."""
         return Symbol(self, place)
 
     def add(self, call: Call) -> Symbol:

@@ -138,8 +138,8 @@ def test_a_mistake_in_a_rule_is_told_as_it_is() -> None:
 
 def test_scratch_is_used_again() -> None:
     """Adam needs two arrays besides what it is given, however many operations it has."""
-    notes = Notes()
-    g, p, m, v = (notes.symbol() for _ in range(4))
+    notes = Notes(4)
+    g, p, m, v = map(notes.given, range(4))
     options = {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0, "amsgrad": False, "maximize": False}
     results = optim.Adam.rule(p, g, m, v, None, t=3.0, lr=0.1, decoupled_weight_decay=False, **options)  # type: ignore[misc]
     targets = [(p.place, results[0].place), (m.place, results[1].place), (v.place, results[2].place)]
