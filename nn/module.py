@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from ..autograd.backward import clear
 from ..autograd.ops.values import check_device, dtype_of
@@ -13,7 +13,7 @@ from . import state
 from .hooks import Hooked, call_with_hooks
 from .parameter import Buffer, Parameter, UninitializedParameter
 from .place import name_layer
-from .registry import Registry, check_name, framed, typename
+from .registry import BeforeInit, Registry, before_init, check_name, framed, typename
 from .unregistered import PLAIN, keep_in_mind, look_for_unregistered, suspects
 
 __all__ = ["Module"]
@@ -43,9 +43,9 @@ class Module(Hooked):
     """
 
     training: bool
-    _parameter_names: dict[str, bool]
-    _buffer_names: dict[str, bool]  # and whether the buffer is persistent: part of the state_dict
-    _module_names: dict[str, bool]
+    _parameter_names: dict[str, bool] = BeforeInit()  # type: ignore[assignment]
+    _buffer_names: dict[str, bool] = BeforeInit()  # type: ignore[assignment] # and if it is part of the state_dict
+    _module_names: dict[str, bool] = BeforeInit()  # type: ignore[assignment]
 
     def __init__(self) -> None:
         own = self.__dict__
@@ -73,6 +73,8 @@ class Module(Hooked):
                 return self.forward(*args, **kwargs) if kwargs else self.forward(*args)
             return call_with_hooks(self, args, kwargs)
         except Exception as error:
+            if "_hooks" not in self.__dict__:
+                raise AttributeError(before_init(self, "_hooks")) from None
             name_layer(error, self)
             raise
 
@@ -115,16 +117,6 @@ class Module(Hooked):
             object.__setattr__(self, name, value)
             if type(value) in PLAIN:
                 keep_in_mind(self, name, value)
-
-    if not TYPE_CHECKING:  # for a type checker the module has the attributes that its class says
-
-        def __getattr__(self, name: str) -> Any:
-            if "_parameter_names" not in self.__dict__:
-                raise AttributeError(
-                    f"{type(self).__name__!r} object has no attribute {name!r} before Module.__init__() call: begin "
-                    f"the __init__ of {type(self).__name__} with super().__init__()"
-                )
-            return object.__getattribute__(self, name)  # the usual error, or the one inside a property
 
     def _enter(self, registry: str, name: str, value: Any, mark: bool, what: str) -> None:
         """Make ``value`` the attribute ``name``, and note in one registry, and in no other, of what kind it is."""

@@ -12,6 +12,25 @@ from typing import Any
 from ..autograd.tensor import Tensor
 
 
+def before_init(module: Any, name: str) -> str:
+    """What to say where ``Module.__init__`` was forgotten."""
+    kind = type(module).__name__
+    return (
+        f"{kind!r} object has no attribute {name!r} before Module.__init__() call: begin the __init__ of {kind} with "
+        f"super().__init__()"
+    )
+
+
+class BeforeInit:
+    """An attribute of a module that ``Module.__init__`` has not set. (``__getattr__`` would slow all others down.)"""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, module: Any, owner: type) -> Any:
+        raise AttributeError(before_init(module, self.name) if module is not None else self.name)
+
+
 class Registry(MutableMapping[str, Any]):
     """The parameters (or buffers, or submodules) of one module by name: a live view that can be written to.
 
