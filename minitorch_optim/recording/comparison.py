@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd.generator import default_generator
 from .program import Program
 
-Segments = list[Callable[[Any], Any]]
+Version = tuple[list[Callable[[Any], Any]], dict[str, Any], list[str]]
 
 
 class Comparison:
@@ -16,8 +16,10 @@ class Comparison:
 
     Parameters
     ----------
-    old, segments : Program, list of callable
+    old : Program
         the recording to be checked
+    versions : list of (list of callable, dict, list of str)
+        its segments compiled on some arrays; the names of these; those of them that are to be compared
     new : Program
         the one that is made of the step under way
     arrays : list of ndarray
@@ -26,8 +28,10 @@ class Comparison:
         whose gradients are to stay as the tape leaves them
     """
 
-    def __init__(self, old: Program, segments: Segments, new: Program, arrays: list[Any], leaves: list[Any]) -> None:
-        self.old, self.segments, self.new = old, segments, new
+    def __init__(
+        self, old: Program, versions: list[Version], new: Program, arrays: list[Any], leaves: list[Any]
+    ) -> None:
+        self.old, self.versions, self.new = old, versions, new
         self.arrays, self.leaves = arrays, leaves
         self.outside = list(old.written.values())  # what the program changes in place
         self.done = 0
@@ -41,23 +45,30 @@ class Comparison:
     def at_boundary(self) -> None:
         """The tape has done one segment: go back to where that began, let the recording do it, and compare."""
         i, self.done = self.done, self.done + 1
-        if self.difference or i >= len(self.segments) or self.old.lines_of(i) != self.new.lines_of(i):
+        if self.difference or i >= len(self.old.segments) or self.old.lines_of(i) != self.new.lines_of(i):
             self.difference = self.difference or "they did not compute the same things"
             return
         after, stream = [array.copy() for array in self.outside], default_generator.get_state()
-        both = [name for name in self.new.places if name in self.old.places]
-        own = [self.new.names[name].copy() for name in both]
+        own = {name: self.new.names[name].copy() for name in self.new.places}
         grads = [(leaf, leaf._grad) for leaf in self.leaves]
-        self._restore(self.before, self.stream)
-        try:
-            self.segments[i](self.arrays)
-        except Exception as error:
-            self.difference = f"{type(error).__name__} in the replay: {error}"
-        if not all(map(same, [*map(self.old.names.get, both), *self.outside], [*own, *after])):
-            self.difference = self.difference or (
-                "what was recorded gives other numbers than the tape. The step uses values that are made anew in each "
-                "call, beside the tape: give them as arguments"
-            )
+        for segments, names, places in self.versions:
+            self._restore(self.before, self.stream)
+            try:
+                returned = segments[i](self.arrays)
+            except Exception as error:
+                self.difference = f"{type(error).__name__} in the replay: {error}"
+                break
+            compared = [name for name in places if name in own]
+            replayed, taped = [names[name] for name in compared], [own[name] for name in compared]
+            for array, name in zip(returned or (), self.new.returned, strict=True):
+                if name in own:
+                    replayed.append(array)
+                    taped.append(own[name])
+            if not all(map(same, [*replayed, *self.outside], [*taped, *after])):
+                self.difference = self.difference or (
+                    "what was recorded gives other numbers than the tape. The step uses values that are made anew in "
+                    "each call, beside the tape: give them as arguments"
+                )
         self._restore(after, stream)
         for leaf, grad in grads:
             leaf._grad = grad
@@ -71,7 +82,7 @@ class Comparison:
     def finish(self) -> str:
         """Compare the last segment; then what differed, or nothing."""
         self.at_boundary()
-        if not self.difference and self.done != len(self.segments):
+        if not self.difference and self.done != len(self.old.segments):
             self.difference = "they did not compute the same things"
         return self.difference
 

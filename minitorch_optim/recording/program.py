@@ -32,7 +32,7 @@ class Program:
         self.segments: list[list[str]] = [[]]
         self.actions: list[Callable[[], Any]] = []
         self.guards: list[str] = []  # lines in front of the first segment
-        self.returned: list[str] = []  # what the last segment returns
+        self.returned: list[str] = []  # what the last segment returns copies of
         self.names: dict[str, Any] = {"copyto": np.copyto, "put": put, "Changed": Changed}
         self.inputs = list(inputs)
         self.places: list[str] = []  # the names of what it computes
@@ -64,7 +64,7 @@ class Program:
 
     def fresh(self, array: Any) -> Traced:
         """The place for a result."""
-        self._own.add(id(_memory(array)))
+        self._own.add(id(owner(array)))
         return self._enter(array, "t")
 
     def _enter(self, array: Any, kind: str) -> Traced:
@@ -92,13 +92,13 @@ class Program:
         return f"{kind}{count}"
 
     def _owns(self, array: Any) -> bool:
-        return id(_memory(array)) in self._own
+        return id(owner(array)) in self._own
 
     def will_write(self, target: Any) -> None:
         """``target`` is about to be changed in place."""
         if type(target) is not Traced:
             raise Untraceable("an array made on the way is changed in place")
-        memory = _memory(target.array)
+        memory = owner(target.array)
         if id(memory) not in self._own:
             if self.undo is not None:
                 self.undo.append((target.array, target.array.copy()))
@@ -163,7 +163,7 @@ class Program:
                     return False
             elif isinstance(value, Traced | np.ndarray):
                 array = raw(value)
-                if _memory(array).flags.writeable or isinstance(value, Traced) and value.name in self.is_given:
+                if owner(array).flags.writeable or isinstance(value, Traced) and value.name in self.is_given:
                     return False
         return True
 
@@ -229,7 +229,7 @@ class Program:
         """A function that is called as a whole each time, and its results copied to their places."""
         places = self._places(result)
         call = f"{self.constant(function, name)}({self._arguments(args, kwargs)})"
-        self.line(f"put({call}, {self.constant(raw(places))})")
+        self.line(f"put({call}, {self.text(places)})")
         return places
 
     def _places(self, result: Any) -> Any:
@@ -259,7 +259,8 @@ class Program:
         """The function of segment ``i``."""
         lines = self.lines_of(i)
         if i == len(self.segments) - 1:
-            lines.append(f"return {', '.join(self.returned) or None}" + "," * (len(self.returned) == 1))
+            copies = "".join(f"{name}.copy(), " for name in self.returned)
+            lines.append(f"return ({copies})")
         used = " ".join(lines)
         views: list[str] = []
         for name, text in reversed(self._views.items()):
@@ -272,12 +273,18 @@ class Program:
 
     def give_back(self, array: Any) -> int:
         """Let the last segment return a copy of ``array``; its number among what it returns."""
-        self.returned.append(f"{self.traced(array).name}.copy()")
+        self.returned.append(self.traced(array).name)
         return len(self.returned) - 1
 
-    def compiled(self) -> list[Callable[[Any], Any]]:
-        """The segments as functions of the inputs."""
-        space = dict(self.names)
+    def forget(self) -> None:
+        """Let go of the arrays of the recording: the segments that are compiled have theirs."""
+        self._traced.clear()
+        self.names.clear()
+        self.inputs = [None] * len(self.inputs)
+
+    def compiled(self, names: dict[str, Any]) -> list[Callable[[Any], Any]]:
+        """The segments as functions of the inputs, on the arrays that ``names`` says."""
+        space = dict(names)
         exec(compile(self.source, "<replay>", "exec"), space)
         return [space[f"segment_{i}"] for i in range(len(self.segments))]
 
@@ -302,7 +309,7 @@ def put(result: Any, places: Any) -> None:
             put(part, place)
 
 
-def _memory(array: Any) -> Any:
+def owner(array: Any) -> Any:
     """The array that owns the memory."""
     while isinstance(array.base, np.ndarray):
         array = array.base

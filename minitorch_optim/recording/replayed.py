@@ -10,6 +10,7 @@ from typing import Any
 from ..autograd.modes import modes
 from ..autograd.tensor import Tensor, new_tensor
 from .comparison import Comparison, same
+from .memory import with_shared_memory
 from .names import Names
 from .program import Changed, Program
 from .recorder import ANYTHING, Recorder
@@ -154,6 +155,7 @@ class Recording:
     segments: list[Callable[[Any], Any]]
     build: Callable[[Any], Any]  # makes what the step returns
     inputs: list[Any]  # of the recording
+    versions: list[Any]  # the program on arrays of their own, and on arrays that share memory: see comparison.py
 
     def __init__(self, step: Callable[..., Any]) -> None:
         self.step = step
@@ -200,7 +202,7 @@ class Recording:
         if self.count:
             leaves = [leaf for leaf, *_ in self.leaves]
             before = {leaf: leaf._grad for leaf in leaves}
-            comparison = Comparison(self.program, self.segments, program, arrays, leaves)
+            comparison = Comparison(self.program, self.versions, program, arrays, leaves)
         recorder = Recorder(program, before, comparison.at_boundary if comparison else lambda: None)
         with recorder.recording():
             result = self.step(*args, **kwargs)
@@ -210,12 +212,20 @@ class Recording:
         if recorder.reason or program.refused:
             self.reason = recorder.reason or program.refused
         elif not difference:
-            self.ready = True
+            self.ready, self.segments = True, self.versions[-1][0]
+            if len(self.versions) > 1:  # from now on the one that needs less memory will do
+                del self.versions[0]
+                self.program.forget()
             self.unproven = [i for i in self.unproven if same(arrays[i], self.inputs[i])]
         elif self.count == RECORDINGS:
             self.reason = difference
         else:
-            self.program, self.segments, self.build = program, program.compiled(), build
+            self.program, self.build = program, build
+            names, kept = with_shared_memory(program)
+            self.versions = [
+                (program.compiled(program.names), program.names, program.places),
+                (program.compiled(names), names, kept),
+            ]
             self.inputs, self.unproven = [array.copy() for array in arrays], list(range(len(arrays)))
             self.ready = False
         self.leaves = [(leaf, leaf._array, at_start) for leaf, at_start in recorder.at_start.items()]
