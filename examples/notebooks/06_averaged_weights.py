@@ -50,7 +50,7 @@ runs = 4000
 
 
 class Walkers(nn.Module):
-    """Many walkers in the same valley; each begins at a point of the stationary distribution."""
+    """Many walkers in the same valley, each at a point of the stationary distribution."""
 
     def __init__(self):
         super().__init__()
@@ -89,7 +89,7 @@ for _ in range(2000):
     ema.update_parameters(walkers)
     history.append((true_loss(walkers), true_loss(ema.module), true_loss(swa.module)))
 last, exponential, mean = np.array(history).T
-print(f"after {len(history)} steps:  last {last[-1]:.6f}   EMA {exponential[-1]:.6f}   SWA {mean[-1]:.6f}")
+print(f"last {last[-1]:.6f}   EMA {exponential[-1]:.6f}   SWA {mean[-1]:.6f}")
 
 # %% [markdown]
 # What should they be? Write $\varphi = 1 - \eta\lambda$ for the part of $x$ that survives a step. Two points of the
@@ -109,8 +109,10 @@ phi = 1 - lr * curvature
 v = lr * sigma**2 / (curvature * (2 - lr * curvature))
 T = np.arange(1, len(history) + 1)
 theory_last = 0.5 * curvature * v * np.ones(len(T))
-theory_mean = 0.5 * curvature * v / T * ((1 + phi) / (1 - phi) - 2 * phi * (1 - phi**T) / (T * (1 - phi) ** 2))
-theory_ema = 0.5 * curvature * v * (1 - decay) / (1 + decay) * (1 + phi * decay) / (1 - phi * decay)
+bracket = (1 + phi) / (1 - phi) - 2 * phi * (1 - phi**T) / (T * (1 - phi) ** 2)
+theory_mean = 0.5 * curvature * v / T * bracket
+shrinking = (1 - decay) / (1 + decay) * (1 + phi * decay) / (1 - phi * decay)
+theory_ema = 0.5 * curvature * v * shrinking
 
 for name, measured, theory in [
     ("last", last[-500:].mean(), theory_last[0]),
@@ -284,7 +286,8 @@ def losses(weights):
     with torch.no_grad():
         scores = probe(held_out[0])
         error = (scores.argmax(1) != held_out[1]).float().mean().item()
-        return cross_entropy(probe(training[0]), training[1]).item(), cross_entropy(scores, held_out[1]).item(), error
+        on_training = cross_entropy(probe(training[0]), training[1]).item()
+        return on_training, cross_entropy(scores, held_out[1]).item(), error
 
 
 first, second, third = walk[[0, 90, 179]]
@@ -305,18 +308,21 @@ corners = np.array([on_plane(p) for p in (first, second, third)])
 middle = corners.mean(0)
 reach = 1.25 * np.abs(corners - middle).max()
 grid = np.linspace(-reach, reach, 31)
-surface = np.array([[losses(origin + a * u + b * w) for a in grid + middle[0]] for b in grid + middle[1]])
+across, up = grid + middle[0], grid + middle[1]
+surface = np.array([[losses(origin + a * u + b * w) for a in across] for b in up])
 
-for name, point in [("first", first), ("second", second), ("third", third), ("mean of the three", origin)]:
-    print("{:18} training loss {:.4f}   held-out loss {:.4f}   held-out error {:.2%}".format(name, *losses(point)))
+for name, point in zip(["first", "second", "third", "mean"], [first, second, third, origin]):
+    on_training, on_held_out, error = losses(point)
+    print(f"{name:7} training loss {on_training:.4f}   held-out loss {on_held_out:.4f}   error {error:.2%}")
 
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.7), sharex=True, sharey=True)
 shadows = np.array([on_plane(p) for p in walk])
 for ax, k, title in [(axes[0], 0, "training loss"), (axes[1], 1, "held-out loss")]:
     levels = np.geomspace(surface[..., k].min() * 0.999, np.quantile(surface[..., k], 0.9), 16)
-    filled = ax.contourf(grid + middle[0], grid + middle[1], surface[..., k], levels, cmap="YlGnBu_r", extend="both")
-    ax.contour(grid + middle[0], grid + middle[1], surface[..., k], levels, colors="white", linewidths=0.4)
+    height = surface[..., k]
+    filled = ax.contourf(across, up, height, levels, cmap="YlGnBu_r", extend="both")
+    ax.contour(across, up, height, levels, colors="white", linewidths=0.4)
     ax.plot(*shadows.T, ".", color="white", ms=3.5, alpha=0.8, label="all 180 epochs: their shadows on the plane")
     ax.plot(*corners.T, "o", color="black", mfc="#fdae61", ms=10, ls="none", label="three epochs of SGD")
     ax.plot(*middle, "*", color="black", mfc="#ff4040", ms=20, ls="none", label="their mean")
@@ -336,7 +342,8 @@ plt.show()
 # %%
 typical = np.array([losses(point) for point in walk])
 above = np.array([np.linalg.norm(point - origin - u * a - w * b) for point, (a, b) in zip(walk, shadows)])
-print(f"training loss of the 180 epochs: best {typical[:, 0].min():.4f}, median {np.median(typical[:, 0]):.4f}")
+best, median = typical[:, 0].min(), np.median(typical[:, 0])
+print(f"training loss of the 180 epochs: best {best:.4f}, median {median:.4f}")
 print(f"                 of their mean:  {losses(walk.mean(0))[0]:.4f}")
 print(f"distance from the plane: median {np.median(above):.2f};  side of the triangle: "
       f"{np.linalg.norm(second - first):.2f}")
@@ -390,7 +397,8 @@ def score(network, x, y):
 
 
 layer = swa_model.module[1]
-stale_mean, stale_deviation = layer.running_mean.clone().numpy(), layer.running_var.sqrt().numpy()
+stale_mean = layer.running_mean.clone().numpy()
+stale_deviation = layer.running_var.sqrt().numpy()
 before = score(swa_model, *held_out)
 update_bn(loader, swa_model)
 after = score(swa_model, *held_out)

@@ -87,7 +87,9 @@ for _ in range(301):
     descent.append(loss.item())
 
 x = problem.at_start()
-optimizer = optim.LBFGS([x], max_iter=300, tolerance_grad=1e-10, tolerance_change=0, line_search_fn="strong_wolfe")
+optimizer = optim.LBFGS(
+    [x], max_iter=300, tolerance_grad=1e-10, tolerance_change=0, line_search_fn="strong_wolfe"
+)
 bfgs = []
 
 
@@ -101,7 +103,8 @@ def closure():
 
 optimizer.step(closure)
 
-three = quadratic([1.0] * 15 + [30.0] * 15 + [kappa] * 10)  # the same condition number, only three eigenvalues
+# The same condition number, but only three different eigenvalues.
+three = quadratic([1.0] * 15 + [30.0] * 15 + [kappa] * 10)
 curves = {
     "gradient descent": (descent, "#9aa5b1"),
     "L-BFGS": (bfgs, "#2b8cbe"),
@@ -124,7 +127,8 @@ plt.show()
 after = 100
 print(f"after {after}: gradient descent {descent[after] / descent[0]:.1e}, L-BFGS {bfgs[after] / bfgs[0]:.1e}, "
       f"CG {curves['CG'][0][after] / descent[0]:.1e}")
-print("CG with three different eigenvalues:", " ".join(f"{value:.1e}" for value in curves[list(curves)[3]][0]))
+losses = curves["CG, three different eigenvalues"][0]
+print("CG with three different eigenvalues:", " ".join(f"{loss:.1e}" for loss in losses))
 
 # %% [markdown]
 # The dotted line is $4\,\bigl(\frac{\sqrt{\kappa}-1}{\sqrt{\kappa}+1}\bigr)^{2k}$. This bound is for the worst
@@ -184,7 +188,8 @@ S = [s.numpy() for s in memory["old_stps"]]  # the youngest is the last
 Y = [y.numpy() for y in memory["old_dirs"]]
 g = memory["prev_flat_grad"].numpy()  # the gradient at which the last direction was computed
 direction = memory["d"].numpy()
-print(f"{len(S)} pairs of vectors of {len(g)} numbers; why the step ended: {optimizer.result.reason}")
+print(f"{len(S)} pairs of vectors of {len(g)} numbers")
+print("why the step ended:", optimizer.result.reason)
 
 
 # %% [markdown]
@@ -246,7 +251,7 @@ assert np.allclose(two_loop(g, S, Y), -H @ g, rtol=1e-8)
 
 # %%
 def landscape(t):
-    """A value and a slope for the search, by backward; there is only one direction, so the gradient is the slope."""
+    """Value and slope at t. With only one direction, the gradient is the slope."""
     t = torch.tensor(float(t), dtype=torch.float64, requires_grad=True)
     value = 0.1 * (t - 5) ** 2 + 0.7 * torch.sin(1.3 * t + 2)
     value.backward()
@@ -416,7 +421,7 @@ mu = 1e-3
 
 
 def regression(make, steps=1):
-    """The weights found, the largest entry of the gradient at every evaluation, and the optimizer."""
+    """The weights found, the largest entry of every gradient on the way, and the optimizer."""
     W = torch.zeros(10, 64, dtype=torch.float64, requires_grad=True)
     b = torch.zeros(10, dtype=torch.float64, requires_grad=True)
     optimizer = make([W, b])
@@ -467,9 +472,9 @@ for name, (_, history, _) in solved.items():
     print(f"{name:18} {len(history):5} evaluations, gradient at the end {history[-1]:.1e}")
 print(f"trust-ncg asked for {solved['trust-ncg'][2].result.nhev} products of the Hessian besides")
 apart = np.linalg.norm(solved["LBFGS"][0] - solved["trust-ncg"][0])
-bound = 650**0.5 * (solved["LBFGS"][1][-1] + solved["trust-ncg"][1][-1]) / mu  # of 650 entries, none larger than ...
-print(f"LBFGS and trust-ncg end {apart:.1e} from each other; by the gradients it is at most {bound:.1e}")
-assert apart < bound
+norms = 650**0.5 * (solved["LBFGS"][1][-1] + solved["trust-ncg"][1][-1])  # at most
+print(f"LBFGS and trust-ncg end {apart:.1e} from each other; the bound is {norms / mu:.1e}")
+assert apart < norms / mu
 
 # %% [markdown]
 # Both axes are logarithmic. Gradient descent and Adam would need very long to reach the dashed line; Adam with a

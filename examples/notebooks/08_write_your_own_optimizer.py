@@ -55,10 +55,14 @@ def signum(p, g, momentum_buffer, *, lr, momentum):
 class Signum(optim.Optimizer):
     rule = staticmethod(signum)
     sparse = True  # it can take sparse gradients: section 4
-    checks = {"lr": learning_rate, "momentum": requirement("momentum value", lambda value: 0 <= value < 1)}
+    checks = {
+        "lr": learning_rate,
+        "momentum": requirement("momentum value", lambda value: 0 <= value < 1),
+    }
 
     def __init__(self, params, lr=1e-3, momentum=0.9, *, differentiable=False):
-        super().__init__(params, {"lr": lr, "momentum": momentum, "differentiable": differentiable})
+        defaults = {"lr": lr, "momentum": momentum, "differentiable": differentiable}
+        super().__init__(params, defaults)
 
     def initial(self, group, p):
         return {"momentum_buffer": 0}
@@ -251,7 +255,7 @@ def dumb_signum(p, gradients, lr, momentum):
 
 random = np.random.default_rng(0)
 for dtype in (np.float32, np.float64):
-    shapes = [(), (1,), (7, 3), (5,), (40_000,), (300, 300)]  # the last two are larger than a block
+    shapes = [(), (1,), (7, 3), (5,), (40_000,), (300, 300)]  # the last two need several blocks
     starts = [random.normal(size=shape).astype(dtype) for shape in shapes]
     gradients = [[random.normal(size=shape).astype(dtype) for shape in shapes] for _ in range(20)]
     params = [torch.tensor(start, requires_grad=True) for start in starts]
@@ -278,7 +282,10 @@ for dtype in (np.float32, np.float64):
 same = 0
 for problem in functions.all_problems():
     ends = []
-    for make in (lambda x: Signum(x, lr=0.01, momentum=0.9), lambda x: optim.Lion(x, lr=0.01, betas=(0.9, 0.9))):
+    for make in (
+        lambda x: Signum(x, lr=0.01, momentum=0.9),
+        lambda x: optim.Lion(x, lr=0.01, betas=(0.9, 0.9)),
+    ):
         x = problem.at_start()
         optimizer = make([x])
         for _ in range(50):
@@ -300,7 +307,7 @@ assert same == len(functions.all_problems())
 
 # %%
 def training_run(make):
-    """A short run that saves a checkpoint after every step, and goes on from one that it finds."""
+    """A short run that saves a checkpoint after every step, and goes on from what it finds."""
 
     def run(path):
         torch.manual_seed(0)
@@ -448,13 +455,14 @@ def embedding_run(make, sparse, **options):
     return words.weight.detach(), (words.weight.detach() - start).abs().sum().item() / 0.01
 
 
+print("        momentum     dense    sparse   (all ways that weights went, in units of lr)")
 for make in (Signum, Lazy):
     for momentum in (0.0, 0.9):
         dense, moved = embedding_run(make, sparse=False, momentum=momentum)
         rows, moved_by_rows = embedding_run(make, sparse=True, momentum=momentum)
         same = torch.equal(dense, rows)
-        print(f"{make.__name__:7} momentum {momentum}: all ways together {moved:.0f} lr with dense gradients, "
-              f"{moved_by_rows:.0f} lr with sparse ones: {'the same bits' if same else 'NOT the same weights'}")
+        verdict = "the same bits" if same else "NOT the same"
+        print(f"{make.__name__:8}{momentum:8}{moved:10.0f}{moved_by_rows:10.0f}   {verdict}")
         assert same == (make is Signum or momentum == 0)
 
 # %% [markdown]
@@ -473,7 +481,8 @@ for t in range(6):
     optimizer.step()
     signs += torch.sign(optimizer.state[end]["momentum_buffer"].detach())
 by_tape = [torch.autograd.grad(end[i], lr, retain_graph=True)[0].item() for i in range(2)]
-print("by backward through six steps:", by_tape, "  minus the sum of the signs:", (-signs).tolist())
+print("by backward through six steps:", by_tape)
+print("minus the sum of the signs:   ", (-signs).tolist())
 assert by_tape == (-signs).tolist()
 
 # %% [markdown]
@@ -633,7 +642,7 @@ def resumes(suspect):
     try:
         assert_resumes_bitwise(training_run(lambda p: suspect(p, lr=0.01)), k=3)
     except AssertionError as error:
-        print(f"   {suspect.__name__}: {str(error)[:96]} ...")
+        print(f"   {suspect.__name__}: {str(error)[:80]} ...")
         return False
     return True
 

@@ -50,7 +50,8 @@ f = rosenbrock(2).function
 x = torch.tensor([-1.2, 1.0], dtype=torch.float64)
 v = torch.tensor([1.0, 2.0], dtype=torch.float64)
 H = hessian(f, x)
-by_hand = torch.tensor([[1200 * x[0] ** 2 - 400 * x[1] + 2, -400 * x[0]], [-400 * x[0], 200.0]], dtype=torch.float64)
+by_hand = [[1200 * x[0] ** 2 - 400 * x[1] + 2, -400 * x[0]], [-400 * x[0], 200.0]]
+by_hand = torch.tensor(by_hand, dtype=torch.float64)
 print(H)
 print("H v as a product:", (H @ v).tolist(), "  by hvp:", hvp(f, x, v)[1].tolist())
 assert torch.allclose(H, by_hand) and torch.allclose(H @ v, hvp(f, x, v)[1])
@@ -116,7 +117,7 @@ def loss_of(network):
 
 
 def products(network):
-    """The function v -> H v at the network's weights; a vector is a list of tensors, one for each parameter."""
+    """The function v -> H v at the network's weights; a vector is a list of tensors."""
     params = list(network.parameters())
     gradient = torch.autograd.grad(loss_of(network), params, create_graph=True)
     return lambda v: [t.detach() for t in torch.autograd.grad(gradient, params, v, retain_graph=True)]
@@ -290,10 +291,10 @@ top.legend(frameon=False, loc="lower right", ncols=4)
 bottom.set(xlabel="step", ylabel="loss")
 plt.show()
 
+print("  lr   2 / lr   sharpness   loss rises in   loss at the end     (in the last 500 steps)")
 for lr, (losses, sharp) in runs.items():
     rises = np.mean(np.diff(losses[1000:]) > 0)
-    print(f"lr {lr}: 2 / lr = {2 / lr:4.1f}, mean sharpness of the last 500 steps {np.mean(sharp[100:]):5.2f}, "
-          f"and in {rises:.0%} of these the loss rises; at the end it is {losses[-1]:.3f}")
+    print(f"{lr:4} {2 / lr:8.2f} {np.mean(sharp[100:]):11.2f} {rises:16.0%} {losses[-1]:14.3f}")
 
 # %% [markdown]
 # The curvature does not stay where it was. After the first few steps it climbs, as long as it is below $2/\eta$
@@ -316,7 +317,7 @@ for lr, (losses, sharp) in runs.items():
 # %%
 def after(lrs, x0, f):
     """Where gradient descent is after one recorded step with each of the learning rates."""
-    x = x0.clone().requires_grad_() * 1  # the step changes x in place, and a leaf that requires grad may not be changed
+    x = x0.clone().requires_grad_() * 1  # no leaf: a recorded step changes x in place
     optimizer = optim.SGD([x], lr=0.1, differentiable=True)
     for lr in lrs:
         optimizer.param_groups[0]["lr"] = lr
@@ -371,8 +372,9 @@ def learn(logs):
 one, loss_of_one = learn(torch.tensor([np.log(0.08)], requires_grad=True))
 six, loss_of_six = learn(torch.tensor(np.log(np.geomspace(0.06, 0.5, T)), requires_grad=True))
 print(f"loss at the start {problem(start).item():.3f}")
-print(f"after {T} steps with the best single learning rate {one[0]:.4f}: {loss_of_one:.6f}")
-print(f"after {T} steps with learning rates {np.round(np.sort(six), 4).tolist()}: {loss_of_six:.6f}")
+print(f"after {T} steps with the best single learning rate: {loss_of_one:.6f}")
+print(f"after {T} steps with six learning rates:            {loss_of_six:.6f}")
+print("the single one:", one.round(4).tolist(), "  the six:", np.sort(six).round(4).tolist())
 
 # %% [markdown]
 # Much better. Can it be beaten? Conjugate gradients (notebook 7) makes the loss after six steps as small as any method
@@ -463,7 +465,7 @@ def run(problem, lr, rate, steps):
 for lr in (1e-4, 1e-3, 1e-2, 1e-1):
     fixed, (adapted, lrs) = run(problem, lr, 0.0, 100)[0], run(problem, lr, 0.2, 100)
     ends = f"{min(lrs[50:]):.3f} to {max(lrs[50:]):.3f}"
-    print(f"from lr {lr}: fixed {fixed:7.2f}, adapted {adapted:.0e} with learning rates from {ends} in the end")
+    print(f"from lr {lr:6}: fixed {fixed:7.2f}, adapted {adapted:.0e}, lr in the end {ends}")
     assert adapted < 1e-4 * fixed
 
 x = torch.tensor([1.0, 2.0], dtype=torch.float64)  # and the formula, by the tape
@@ -550,7 +552,8 @@ def first_weights(starts):
     for seed in starts:
         torch.manual_seed(seed)
         layers = [nn.Linear(*size) for size in sizes]
-        networks.append([t for layer in layers for t in (layer.weight.detach().T, layer.bias.detach().reshape(1, -1))])
+        pairs = [(layer.weight.detach().T, layer.bias.detach().reshape(1, -1)) for layer in layers]
+        networks.append([t for pair in pairs for t in pair])
     return [torch.stack(same) for same in zip(*networks)]
 
 
@@ -566,8 +569,10 @@ def losses_of(weights):
 
 
 def train(lrs, starts, differentiable=False):
-    """Losses before each step and after the last, shape (T + 1, starts); lrs has the shape (T, layers)."""
-    weights = [w.requires_grad_() * 1 if differentiable else w.requires_grad_() for w in first_weights(starts)]
+    """Losses before each step and after the last, (T + 1, starts); lrs has shape (T, layers)."""
+    weights = [w.requires_grad_() for w in first_weights(starts)]
+    if differentiable:
+        weights = [w * 1 for w in weights]
     groups = [{"params": weights[2 * i : 2 * i + 2]} for i in range(len(sizes))]
     optimizer = optim.SGD(groups, lr=0.1, differentiable=differentiable)
     history = []
