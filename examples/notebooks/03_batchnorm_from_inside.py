@@ -272,7 +272,7 @@ for name, values in reached.items():
 
 # %% [markdown]
 # The usual start never learns here. Kaiming's start reaches 85% within one power of ten of learning rates, batch norm
-# reaches 95% within two. (A third remedy, skip connections, is what very deep networks use in addition.)
+# reaches more than 90% within two. (A third remedy, skip connections, is what very deep networks use in addition.)
 #
 # ## 6. Running statistics
 #
