@@ -336,8 +336,8 @@ plt.show()
 # The three epochs of SGD lie on the wall of the valley, and their mean is near its bottom. SGD cannot come down there
 # by itself, because with this learning rate it is shaken back up.
 #
-# The shadows seem to cross the bottom. That is an illusion of the plane: the points themselves stand far off to the sides of
-# it, in the other 4,936 dimensions. Their losses tell:
+# The shadows seem to cross the bottom. That is an illusion of the plane: the points themselves stand far off to the
+# sides of it, in the other 4,936 dimensions. Their losses tell:
 
 # %%
 typical = np.array([losses(point) for point in walk])
