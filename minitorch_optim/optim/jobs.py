@@ -17,7 +17,8 @@ from .program import Notes, Program
 if TYPE_CHECKING:
     from .driver import Rule
 
-BLOCK = 32768  # elements: a block of float32 with its gradient and state fits into a second-level cache
+CACHE = 3 << 18  # bytes: a block with its gradient, state and scratch fits into a second-level cache
+BLOCK = 32768  # elements: a block where it is not known how much scratch it takes
 WORTH_A_CALL = 700  # elements: to gather and to scatter so many costs as much as a call of NumPy
 WORTH_A_THREAD = 1 << 19  # elements: with fewer, a thread would wait longer for its turn than it works
 FAILING = frozenset(("raise", "call"))  # what ``np.seterr`` may have told NumPy to do, so that a call ends in an error
@@ -89,9 +90,13 @@ class Job:
 
     def step(self, options: dict[str, Any]) -> None:
         """The next step."""
-        self.apply(self.with_step(options))
-        if self.rule.counts:
-            self.numbers["step"].set(self.numbers["step"].following())
+        if not self.rule.counts:
+            self.apply(options)
+            return
+        counter = self.numbers["step"]
+        t = counter.following()
+        self.apply({**options, "t": t} if self.rule.reads_step else options)
+        counter.set(t)
 
     def with_step(self, options: dict[str, Any]) -> dict[str, Any]:
         """The options, and the number of the next step for a rule that asks for it."""
@@ -127,8 +132,12 @@ class Dense(Job):
         if together:
             self.parts = [Part(members, self.names, self.size)]
         else:
-            alone = BLOCK if program is None else WORTH_A_CALL * len(program.steps)
-            self.parts = [Part(some, self.names, BLOCK) for some in _parted(members, alone)]
+            alone, block = BLOCK, BLOCK
+            if program is not None:
+                arrays = 2 + len(self.names) - len(self.absent) + len(program.scratch)
+                alone = WORTH_A_CALL * len(program.steps)
+                block = CACHE // (arrays * members[0].real.itemsize)
+            self.parts = [Part(some, self.names, block) for some in _parted(members, alone, block)]
 
     def apply(self, options: dict[str, Any]) -> None:
         program = self._recorded(options)
@@ -189,7 +198,7 @@ class Dense(Job):
                 changing = {self.names[target - 2] for target, _ in results[1:]}
                 self.missing = sorted(changing & self.absent)
                 dtypes = [self.members[0].real] * (2 + len(self.names))
-                self.program = Program(notes.calls, dtypes, results, in_place, min(self.size, BLOCK))
+                self.program = Program(notes.calls, dtypes, results, in_place)
             self.program.set(notes.numbers)
         except (TypeError, AttributeError):  # if it is a mistake in the rule, calling the rule will tell
             self.recordable = False
@@ -322,7 +331,7 @@ class Part:
                 array[...] = part
 
 
-def _parted(members: list[Member], alone: int) -> list[list[Member]]:
+def _parted(members: list[Member], alone: int, block: int) -> list[list[Member]]:
     """Those of more than ``alone`` elements each by itself, the others gathered up to a block."""
     parts: list[list[Member]] = []
     small: list[Member] = []
@@ -332,7 +341,7 @@ def _parted(members: list[Member], alone: int) -> list[list[Member]]:
             parts.append([member])
             continue
         if member.size > room:
-            small, room = [], BLOCK
+            small, room = [], block
             parts.append(small)
         small.append(member)
         room -= member.size

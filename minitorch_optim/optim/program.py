@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -118,7 +118,7 @@ class Notes:
     Attributes
     ----------
     calls : list of tuples
-        a function and its operands: the place of a symbol, or the type of a number
+        a function and its operands: the place of a symbol, or the type of a number, ``(type, 1)`` for the number 1
     numbers : list
         the numbers, in the order in which they occur
     places : int
@@ -143,13 +143,13 @@ class Notes:
         self.places = place + 1
         return Symbol(self, place)
 
-    def number(self, value: Any) -> type:
-        """Note a number; its type, which stands for it in the call."""
+    def number(self, value: Any) -> Any:
+        """Note a number; what stands for it in the call: its type, and that it is 1 if so."""
         kind = type(value)
         if kind not in NUMBERS and not isinstance(value, np.generic):
             raise TypeError(f"a rule that is being recorded can use numbers and its own arrays, not {kind.__name__}")
         self.numbers.append(value)
-        return kind
+        return (kind, 1) if value == 1 and kind is not bool else kind
 
     def operands(self, values: Iterable[Any]) -> Iterator[Any]:
         """What stands for them in a call."""
@@ -157,6 +157,14 @@ class Notes:
 
 
 NUMBERS = frozenset((float, int, bool))
+
+
+class Step(NamedTuple):
+    """A call of a program. Places of numbers are -1, -2, ...; those of arrays begin with the ones that are given."""
+
+    place: int  # of the result
+    function: Any
+    operands: list[int]
 
 
 class Program:
@@ -173,35 +181,34 @@ class Program:
     in_place : bool
         whether a result may be written before the last call is made. Otherwise a call that raises (see ``np.seterr``)
         leaves the arrays as they were
-    longest : int
-        how many elements the arrays of a run have at most
+
+    Attributes
+    ----------
+    steps : list
+        functions, each with what takes its arguments out of the registers: arrays given, then numbers, then scratch
     """
 
-    def __init__(
-        self, calls: list[Call], dtypes: list[Any], results: list[tuple[int, int]], in_place: bool, longest: int
-    ) -> None:
-        self.given = len(dtypes)
-        self.longest = longest
-        steps, kinds = _separated(calls)
-        results = list(results)
-        for i, (target, place) in enumerate(results):
-            if place < self.given and place != target:  # one array's old values are to be another's new ones
-                results[i] = (target, self.given + len(steps))
-                steps.append((np.positive, [place]))
+    def __init__(self, calls: list[Call], dtypes: list[Any], results: list[tuple[int, int]], in_place: bool) -> None:
+        given = len(dtypes)
+        steps, kinds, ones = _separated(calls, given)
         self.constants, dtypes = _dtypes(steps, kinds, dtypes)
-        registers, scratch = _registers(steps, dtypes, self.given, results, in_place)
-        self.scratch = scratch
-        constants, after = self.given, self.given + len(kinds)
+        steps, results = _without_ones(steps, ones, dtypes, results)
+        for i, (target, place) in enumerate(results):
+            if place < given and place != target:  # one array's old values are to be another's new ones
+                results[i] = (target, len(dtypes))
+                steps.append(Step(len(dtypes), np.positive, [place]))
+                dtypes.append(dtypes[place])
+        registers, self.scratch = _registers(steps, dtypes, given, results, in_place)
 
         def at(place: int) -> int:
             if place < 0:
-                return constants - 1 - place
+                return given - 1 - place
             register = registers[place]
-            return register if register >= 0 else after - 1 - register
+            return register if register >= 0 else given + len(kinds) - 1 - register
 
         self.steps = [
-            (WITH_OUT.get(function, function), itemgetter(*map(at, [*operands, self.given + i])))
-            for i, (function, operands) in enumerate(steps)
+            (WITH_OUT.get(function, function), itemgetter(*map(at, [*operands, place])))
+            for place, function, operands in steps
         ]
         self.copies = [(target, at(place)) for target, place in results if at(place) != target]
         self.memory: defaultdict[int, dict[int, list[Array]]] = defaultdict(dict)
@@ -224,39 +231,44 @@ class Program:
             registers[target][...] = registers[source]
 
     def _memory(self, memory: dict[int, list[Array]], size: int) -> list[Array]:
-        """The numbers, and scratch for arrays of ``size``: the same memory for every size."""
-        if not memory:
-            scratch = [np.empty(self.longest, dtype) for dtype in self.scratch]
-            memory[self.longest] = [*self.constants, *scratch]
+        """The numbers, and scratch for arrays of ``size``: the same memory for every size, if there is enough."""
+        longest = memory.get(max(memory, default=-1))
+        if longest is None or max(memory) < size:
+            memory.clear()
+            longest = [*self.constants, *(np.empty(size, dtype) for dtype in self.scratch)]
         count = len(self.constants)
-        longest = memory[self.longest]
         memory[size] = [*longest[:count], *(array[:size] for array in longest[count:])]
         return memory[size]
 
 
-def _separated(calls: list[Call]) -> tuple[list[tuple[Any, list[int]]], list[type]]:
-    """The calls with places as operands only, those of numbers being -1, -2, ...; and the types of the numbers."""
-    steps: list[tuple[Any, list[int]]] = []
+def _separated(calls: list[Call], given: int) -> tuple[list[Step], list[type], set[int]]:
+    """The calls with places as operands only; the types of the numbers; and the places of those that are 1."""
+    steps: list[Step] = []
     kinds: list[type] = []
-    for function, *operands in calls:
+    ones: set[int] = set()
+    for i, (function, *operands) in enumerate(calls):
         places = []
         for operand in operands:
-            if isinstance(operand, type):
-                kinds.append(operand)
-                operand = -len(kinds)
-            places.append(operand)
-        steps.append((function, places))
-    return steps, kinds
+            if isinstance(operand, int):
+                places.append(operand)
+                continue
+            is_one = isinstance(operand, tuple)
+            kinds.append(operand[0] if is_one else operand)
+            places.append(-len(kinds))
+            if is_one:
+                ones.add(-len(kinds))
+        steps.append(Step(given + i, function, places))
+    return steps, kinds, ones
 
 
-def _dtypes(steps: list[Any], kinds: list[type], given: list[Any]) -> tuple[list[Array], list[Any]]:
+def _dtypes(steps: list[Step], kinds: list[type], given: list[Any]) -> tuple[list[Array], list[Any]]:
     """An array without dimensions for each number, and the dtypes of all symbols: found by calling the functions.
 
     A Python number takes the dtype of the arrays that it meets, as everywhere in NumPy.
     """
     samples = [np.empty(0, dtype) for dtype in given]
     constants: list[Array] = []
-    for function, places in steps:
+    for _, function, places in steps:
         operands = [samples[place] if place >= 0 else kinds[-1 - place](1) for place in places]
         samples.append(function(*operands))
         common = np.result_type(*operands)
@@ -266,8 +278,29 @@ def _dtypes(steps: list[Any], kinds: list[type], given: list[Any]) -> tuple[list
     return constants, [sample.dtype for sample in samples]
 
 
+def _without_ones(
+    steps: list[Step], ones: set[int], dtypes: list[Any], results: list[tuple[int, int]]
+) -> tuple[list[Step], list[tuple[int, int]]]:
+    """Leave out what multiplies by 1, as ``1 - dampening`` most often does, or divides by 1."""
+    kept: list[Step] = []
+    same_as: dict[int, int] = {}
+    for place, function, operands in steps:
+        operands = [same_as.get(operand, operand) for operand in operands]
+        if function is np.multiply and operands[0] in ones:
+            other = operands[1]
+        elif function in (np.multiply, np.divide) and operands[1] in ones:
+            other = operands[0]
+        else:
+            other = -1
+        if other >= 0 and dtypes[other] == dtypes[place]:
+            same_as[place] = other
+        else:
+            kept.append(Step(place, function, operands))
+    return kept, [(target, same_as.get(place, place)) for target, place in results]
+
+
 def _registers(
-    steps: list[Any], dtypes: list[Any], given: int, results: list[tuple[int, int]], in_place: bool
+    steps: list[Step], dtypes: list[Any], given: int, results: list[tuple[int, int]], in_place: bool
 ) -> tuple[dict[int, int], list[Any]]:
     """Where each symbol lives: in a given array (0, 1, ...) or in scratch (-1, -2, ...); and the dtypes of the scratch.
 
@@ -278,14 +311,13 @@ def _registers(
     def same_dtype(place: int, other: int) -> bool:
         return bool(dtypes[place] == dtypes[other])
 
-    last_read = {place: i for i, (_, places) in enumerate(steps) for place in places}
+    last_read = {operand: i for i, step in enumerate(steps) for operand in step.operands}
     takers = {place: target for target, place in reversed(results)}
     registers = {place: place for place in range(given)}
     scratch: list[Any] = []
     free: list[int] = []
-    for i, (function, places) in enumerate(steps):
-        place = given + i
-        ends = [p for p in {*places} if p >= given and last_read[p] == i and p not in takers]
+    for i, (place, function, operands) in enumerate(steps):
+        ends = [p for p in {*operands} if p >= given and last_read[p] == i and p not in takers]
         released = [registers[p] for p in ends if registers[p] < 0]
         at_once = function not in NOT_IN_PLACE
         if at_once:
