@@ -30,7 +30,7 @@ def main() -> int:
     options = parser.parse_args()
     # One thread for each product: the notebooks' matrices are small. Kernels inherit it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    os.environ["MPLBACKEND"] = "Agg"
+    os.environ.pop("MPLBACKEND", None)  # notebooks show pictures by the backend of their kernel
     if not options.keep:
         shutil.rmtree(BUILD, ignore_errors=True)
     quiet_kernels(BUILD / "ipython")

@@ -16,7 +16,6 @@ release = version = minitorch_optim.__version__
 
 extensions = [
     "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "myst_nb",
     "making.extension",
@@ -24,11 +23,7 @@ extensions = [
 exclude_patterns = ["_root"]
 nitpicky = True
 
-# Docstrings: numpydoc sections, shapes and dtypes in words; the signature without them is the one to remember.
-napoleon_google_docstring = False
-napoleon_use_param = False
-napoleon_use_rtype = False
-napoleon_custom_sections = [("Attributes", "params_style")]
+# Shapes and dtypes are in the text, in words; the signature without them is the one to remember.
 autodoc_typehints = "none"
 autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from docutils import nodes
@@ -11,6 +12,7 @@ from docutils.utils.math import latex2mathml
 from pygments.lexer import RegexLexer
 from pygments.token import Comment, Text
 from sphinx.application import Sphinx
+from sphinx.ext.napoleon import Config, NumpyDocstring
 
 from . import public
 
@@ -31,14 +33,46 @@ class FormulaLexer(RegexLexer):
     flags = re.MULTILINE
 
 
-def prepare_docstring(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Before numpydoc's sections are read: what the docstrings of this project mean that reStructuredText does not."""
-    lines[:] = prepared(lines)
+# Parameters, results and attributes become lists, with types and shapes in words.
+NAPOLEON: dict[str, Any] = {
+    "napoleon_use_param": False,
+    "napoleon_use_rtype": False,
+    "napoleon_custom_sections": [("Attributes", "params_style")],
+}
 
 
-def prepared(lines: list[str]) -> list[str]:
-    """References line by line, and formulas in a sentence, such as ``|x|`` or (N, *), taken for what they are."""
-    return separate_references(escape_formulas(lines))
+def write_docstring(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    lines[:] = as_restructured_text(lines)
+
+
+def as_restructured_text(lines: list[str]) -> list[str]:
+    """A docstring as this project writes them, section by section.
+
+    References stand line by line, and formulas in a sentence, such as ``|x|`` or (N, *), are taken for what they are.
+    """
+    config = Config(**NAPOLEON)
+    result: list[str] = []
+    for section in sections(separate_references(escape_formulas(lines))):
+        result += [*NumpyDocstring(section, config, what="module").lines(), ""]
+    return result
+
+
+def sections(lines: list[str]) -> Iterator[list[str]]:
+    """The sections of numpydoc, and what is between them.
+
+    numpydoc lets a section go on to the next heading; here it also ends where text begins again without indentation
+    after an empty line, as the examples do.
+    """
+    section: list[str] = []
+    in_list = False
+    for i, line in enumerate(lines):
+        begins = line.strip() != "" and not line.startswith(" ")
+        headed = begins and i + 1 < len(lines) and lines[i + 1].startswith("---")
+        if headed or (in_list and begins and i > 0 and not lines[i - 1].strip()):
+            yield section
+            section, in_list = [], headed
+        section.append(line)
+    yield section
 
 
 def separate_references(lines: list[str]) -> list[str]:
@@ -165,7 +199,7 @@ def visit_displaymath(self: Any, node: Any) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_lexer("formula", FormulaLexer)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_displaymath, None))
-    app.connect("autodoc-process-docstring", prepare_docstring, priority=400)  # before napoleon's
+    app.connect("autodoc-process-docstring", write_docstring)
     app.connect("missing-reference", find_by_short_name)
     app.connect("html-page-context", lead_back_from_sources)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -109,12 +109,16 @@ def documented_as() -> dict[int, Name]:
     names: dict[int, Name] = {}
     own_names = {}
     for name in all_names():
-        called = getattr(name.value, "__name__", None)
+        called = own_name(name.value)
         if id(name.value) not in names:
             names[id(name.value)] = name
         elif called == name.name and names[id(name.value)].module == name.module:
             own_names[id(name.value)] = name  # `abs`, not `absolute`: the name by which the object calls itself
     return names | own_names
+
+
+def own_name(value: Any) -> str | None:
+    return value.name if isinstance(value, minitorch_optim.dtype) else getattr(value, "__name__", None)
 
 
 @lru_cache

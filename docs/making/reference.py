@@ -10,13 +10,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sphinx.ext.napoleon import Config, NumpyDocstring
-
 import minitorch_optim
 from minitorch_optim import optim
 
 from . import public
-from .extension import escape_sentence, prepared
+from .extension import as_restructured_text, escape_sentence
 from .public import Name
 
 # These are so large that each of their files is a page.
@@ -29,28 +27,12 @@ TITLES = {
     "minitorch_optim.optim.lr_scheduler": "lr_scheduler: what all schedules share",
 }
 
-# As in conf.py: parameters, results and attributes as lists, with types and shapes in words.
-NAPOLEON: dict[str, Any] = {
-    "napoleon_use_param": False,
-    "napoleon_use_rtype": False,
-    "napoleon_custom_sections": [("Attributes", "params_style")],
-}
-
-# Where a class ends and what all of its kind share begins: members of these bases are documented with the base.
-BASES = (
-    "Module, Optimizer, LRScheduler, ChainableSchedule, Schedule, Tensor, Dataset, Sampler, Distribution, Problem, "
-    "Sequence, Mapping, Iterator, Iterable, tuple, dict, list, str, object, Exception, MetaPathFinder, Loader"
-)
-
-
 def heading(title: str, mark: str = "=") -> list[str]:
     return [title, mark * len(title), ""]
 
 
 def rendered(docstring: str | None) -> list[str]:
-    """A docstring as reStructuredText: the sections of numpydoc become rubrics."""
-    lines = prepared(inspect.cleandoc(docstring or "").splitlines())
-    return [*NumpyDocstring(lines, Config(**NAPOLEON), what="module").lines(), ""]
+    return as_restructured_text(inspect.cleandoc(docstring or "").splitlines())
 
 
 def introduction(path: str, module: ModuleType) -> list[str]:
@@ -68,9 +50,19 @@ def entry(name: Name, members: bool = True) -> list[str]:
     if public.is_data(name.value):
         return [f".. py:data:: {name.name}", "", f"   {public.describe_data(name)}", ""]
     if inspect.isclass(name.value):
-        options = ["   :members:", f"   :inherited-members: {BASES}"] if members else []
-        return [f".. autoclass:: {name.full}", *options, ""]
+        return [f".. autoclass:: {name.full}", *(options_of(name.value) if members else []), ""]
     return [f".. autofunction:: {name.full}", ""]
+
+
+def options_of(cls: type) -> list[str]:
+    """Members are listed up to the first base that has an entry of its own, or comes from elsewhere."""
+    above = list(cls.__mro__)[1:]
+    for i, base in enumerate(above):
+        if id(base) in public.documented_as() or not base.__module__.startswith(public.FACE):
+            above = above[i:]
+            break
+    bases = ", ".join(base.__name__ for base in above)
+    return ["   :members:", "   :exclude-members: rule", f"   :inherited-members: {bases}"]
 
 
 def family(name: Name) -> str:
