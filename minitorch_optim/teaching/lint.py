@@ -163,7 +163,7 @@ def lint_training(
         keeper.variables(variables)
 
     for follow_inputs in (True, False):
-        lint = _Lint(variables, models, optimizers)
+        lint = _Lint(variables, models, optimizers, models_were_found=model is None)
         try:
             lint.run(step, keep, runs, follow_inputs)
             break
@@ -180,8 +180,15 @@ def lint_training(
 class _Lint:
     """The findings of some runs of a step, put together."""
 
-    def __init__(self, variables: Variables, models: dict[str, Module], optimizers: dict[str, Optimizer]) -> None:
+    def __init__(
+        self,
+        variables: Variables,
+        models: dict[str, Module],
+        optimizers: dict[str, Optimizer],
+        models_were_found: bool,
+    ) -> None:
         self.variables, self.models, self.optimizers = variables, models, optimizers
+        self.models_were_found = models_were_found
         self.found: dict[tuple[str, str], Finding] = {}
         self.stepped: dict[str, Optimizer] = dict(optimizers)
 
@@ -206,7 +213,9 @@ class _Lint:
                 watch.interrupt()
                 raise
             finally:  # what was seen until an error may explain it
-                self.stepped = watch.optimizers
+                if self.models_were_found:
+                    watch.leave_out_bystanders()
+                self.models, self.stepped = watch.models, watch.optimizers
                 for rule, check in STEP_RULES.items():
                     self.add(rule, check(watch, self.name))
             self.add("graphs kept", _growing(lengths, self.variables.current()))
@@ -260,7 +269,8 @@ class _Lint:
         checked = [*GRAPH_RULES, *STEP_RULES, "graphs kept", "warnings"]
         if evaluated:
             checked.append("training mode in evaluation")
-        names = " and ".join(self.models) or "a model that was not found (give it as model=)"
+        by_hand = [name for name, t in self.variables.of_type(Tensor).items() if t.requires_grad and t.is_leaf]
+        names = " and ".join(self.models or by_hand) or "a model that was not found (give it as model=)"
         trainers = " and ".join(self.stepped) or "no optimizer (give it as optimizer=)"
         return Findings(self.found.values(), checked, f"{names} with {trainers}")
 

@@ -54,6 +54,11 @@ def accumulating(watch: Watch, names: Names) -> Seen:
                 f"the step before",
                 "call optimizer.zero_grad() once for each step, before loss.backward()",
             )
+    if watch.stale_by_hand:
+        yield (
+            f"{_list(map(names, watch.stale_by_hand))} changed, and the next backward() added to the same gradient",
+            "clear the gradients after each change, with w.grad = None or w.grad.zero_()",
+        )
 
 
 def cleared(watch: Watch, names: Names) -> Seen:
@@ -72,7 +77,7 @@ def cleared(watch: Watch, names: Names) -> Seen:
 
 def unreached(watch: Watch, names: Names) -> Seen:
     """Parameters of the model that no loss depends on."""
-    reached = {p for record in watch.backwards for p in record.leaves}
+    reached = watch.reached()
     lost = [p for p in _trained(watch.models) if p not in reached]
     if lost and watch.backwards:
         yield (
@@ -84,7 +89,7 @@ def unreached(watch: Watch, names: Names) -> Seen:
 
 def not_optimized(watch: Watch, names: Names) -> Seen:
     """Parameters of the model that no optimizer has."""
-    held = {p for optimizer in watch.optimizers.values() for group in optimizer.param_groups for p in group["params"]}
+    held = watch.optimized()
     trained = _trained(watch.models)
     lost = [p for p in trained if p not in held]
     if lost and len(lost) == len(trained) and held:
@@ -103,7 +108,7 @@ def not_optimized(watch: Watch, names: Names) -> Seen:
 
 def foreign(watch: Watch, names: Names) -> Seen:
     """Parameters of an optimizer that no loss depends on."""
-    reached = {p for record in watch.backwards for p in record.leaves}
+    reached = watch.reached()
     of_models = set(_trained(watch.models))
     for name, optimizer in watch.optimizers.items():
         params = [p for group in optimizer.param_groups for p in group["params"]]
@@ -232,7 +237,7 @@ def inputs(watch: Watch, names: Names) -> Seen:
     """A loss that would be the same for any input."""
     if not watch.inputs or not watch.backwards:
         return
-    reached = {p for record in watch.backwards for p in record.leaves}
+    reached = watch.reached()
     if not any(x in reached for x in watch.inputs):
         yield (
             "the loss does not depend on the inputs of the model: no gradient goes back to them",

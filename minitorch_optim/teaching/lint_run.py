@@ -109,6 +109,8 @@ class Watch:
         self._used: set[Tensor] = set()  # parameters whose present gradient has been taken by a step
         self._stale: set[Tensor] = set()
         self._stepping: list[Step] = []
+        self.stale_by_hand: set[Tensor] = set()  # as Step.stale, of parameters that no optimizer has
+        self._by_hand: dict[Tensor, Any] = {}  # the values of these when they last got a gradient
 
     # -- what is watched -------------------------------------------------------------------------
 
@@ -140,9 +142,25 @@ class Watch:
         found: dict[Tensor, None] = {}
         for model in self.models.values():
             found |= dict.fromkeys(p for _, p in model.named_parameters())
-        for optimizer in self.optimizers.values():
-            found |= dict.fromkeys(p for group in optimizer.param_groups for p in group["params"])
-        return found
+        return found | dict.fromkeys(self.optimized())
+
+    def optimized(self) -> set[Tensor]:
+        """The parameters that an optimizer has."""
+        groups = (group for optimizer in self.optimizers.values() for group in optimizer.param_groups)
+        return {p for group in groups for p in group["params"]}
+
+    def reached(self) -> set[Tensor]:
+        """The leaves that some loss depends on."""
+        return {p for record in self.backwards for p in record.leaves}
+
+    def leave_out_bystanders(self) -> None:
+        """Forget the models that the step only looks at: a teacher, or a copy that follows by hand."""
+        taking_part = self.reached() | self.optimized()
+        rest = {
+            name: model for name, model in self.models.items()
+            if any(p in taking_part for _, p in model.named_parameters())
+        }  # fmt: skip
+        self.models = rest or self.models
 
     def interrupt(self) -> None:
         """Leave out the step that an error ended. What has not been done yet is then no mistake."""
@@ -179,6 +197,10 @@ class Watch:
         held = {p for p in self.parameters() if p._grad is not None and bool(np.any(values(p._grad) != 0))}
         self._used &= held
         self._stale = self._stale & held | self._used
+        self.stale_by_hand |= {
+            p for p, before in self._by_hand.items()
+            if p in leaves and p._grad is not None and np.any(values(p._grad) != 0) and np.any(values(p) != before)
+        }  # fmt: skip
         record = Backward(self.run, loss, nodes, leaves, held, self.inputs)
         self.backwards.append(record)
         self._on_backward(self, record)
@@ -186,6 +208,8 @@ class Watch:
 
     def _after_backward(self, record: Backward) -> None:
         record.passed = any(np.any(values(p._grad) != 0) for p in record.leaves if p._grad is not None)
+        optimized = self.optimized()
+        self._by_hand = {p: np.array(values(p)) for p in record.leaves if p not in optimized}
         for step in self._stepping:  # a closure: each of its gradients is used at once
             step.stale |= self._stale & set(step.before)
             self._used |= {p for p in step.before if p._grad is not None}

@@ -85,6 +85,17 @@ def forgotten_zero_grad_in_a_closure() -> Any:
     return lambda: optimizer.step(closure)
 
 
+def forgotten_zero_grad_by_hand() -> Any:
+    w = torch.zeros(4, 3, requires_grad=True)
+
+    def step() -> None:
+        F.cross_entropy(INPUTS @ w, CLASSES).backward()
+        with torch.no_grad():
+            w.sub_(0.1 * w.grad)
+
+    return step
+
+
 def zero_grad_too_late() -> Any:
     model = network()
     optimizer = adam(model)
@@ -381,6 +392,7 @@ def schedule_before_optimizer() -> Any:
 MISTAKES: dict[Callable[[], Any], tuple[str, list[str]]] = {
     forgotten_zero_grad: ("gradients add up", ["model.0.bias", "zero_grad()"]),
     forgotten_zero_grad_in_a_closure: ("gradients add up", ["model.weight", "zero_grad()"]),
+    forgotten_zero_grad_by_hand: ("gradients add up", ["w changed, and the next backward()", "w.grad.zero_()"]),
     zero_grad_too_late: ("gradients cleared too late", ["zeros", "before loss.backward()"]),
     zero_grad_to_none_too_late: ("gradients cleared too late", ["no gradient,", "before loss.backward()"]),
     step_before_backward: ("order of backward and step", ["Adam.step() comes before the first backward()"]),
@@ -594,7 +606,38 @@ def inputs_as_an_array() -> Any:
     return usual_step(model, adam(model))
 
 
+def by_hand_without_an_optimizer() -> Any:
+    w, b = torch.zeros(4, 3, requires_grad=True), torch.zeros(3, requires_grad=True)
+
+    def step() -> None:
+        F.cross_entropy(INPUTS @ w + b, CLASSES).backward()
+        for p in (w, b):
+            p.data -= 0.1 * p.grad
+            p.grad = None
+
+    return step
+
+
+def learning_from_a_teacher() -> Any:
+    teacher, pupil = network().eval(), network()
+    follower = copy.deepcopy(pupil)
+    optimizer = adam(pupil)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        with torch.no_grad():
+            wanted = teacher(INPUTS).softmax(1)
+        F.kl_div(pupil(INPUTS).log_softmax(1), wanted, reduction="batchmean").backward()
+        optimizer.step()
+        with torch.no_grad():
+            for slow, fast in zip(follower.parameters(), pupil.parameters(), strict=True):
+                slow.lerp_(fast, 0.01)
+
+    return step
+
+
 RIGHT = [
+    by_hand_without_an_optimizer, learning_from_a_teacher,
     accumulating_batches, zero_grad_after_the_step, by_hand, two_networks_against_each_other, lbfgs, frozen_features,
     with_an_average_of_the_weights, recurrent, convolutional, log_softmax_and_nll, regression, inputs_as_an_array,
 ]  # fmt: skip
@@ -956,6 +999,11 @@ def test_a_step_with_nothing_in_it() -> None:
     report = lint_training(lambda: None)
     assert report.rules == ["order of backward and step"]
     assert "give it as model=" in report.watched and "give it as optimizer=" in report.watched
+
+
+def test_parameters_without_a_model_are_called_by_their_names() -> None:
+    report = lint_training(by_hand_without_an_optimizer())
+    assert report.watched == "w and b with no optimizer (give it as optimizer=)" or report.watched.startswith("b and w")
 
 
 def test_one_run_is_enough_for_most_rules() -> None:
