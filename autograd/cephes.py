@@ -24,7 +24,8 @@ _PI_4 = (0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)  # pi/4 i
 
 def single(x: Any) -> Any:
     """``x`` rounded to float32, held in float64."""
-    return np.float64(np.float32(x))
+    # Not np.float64(x): before NumPy 2.3 that makes a number of an array with one element.
+    return np.asarray(x).astype(np.float32).astype(np.float64)[()]
 
 
 def fused(a: Any, b: Any, c: Any) -> Any:
