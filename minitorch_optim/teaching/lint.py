@@ -209,7 +209,7 @@ class _Lint:
                         watch.run = run
                         step()
                         lengths.append(self._histories())
-            except Exception:
+            except BaseException:
                 watch.interrupt()
                 raise
             finally:  # what was seen until an error may explain it

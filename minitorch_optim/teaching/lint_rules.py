@@ -113,8 +113,8 @@ def foreign(watch: Watch, names: Names) -> Seen:
     for name, optimizer in watch.optimizers.items():
         params = [p for group in optimizer.param_groups for p in group["params"]]
         lost = [p for p in params if p not in reached and p not in of_models]
-        if of_models and len(lost) == len(params):  # not_optimized() says it
-            continue
+        if of_models and not of_models & watch.optimized():  # not_optimized() says it
+            return
         if lost and watch.backwards:
             all_of_them = len(lost) == len(params)
             yield (

@@ -197,6 +197,18 @@ def foreign_parameter() -> Any:
     return usual_step(model, optim.SGD([*model.parameters(), other], lr=0.1))
 
 
+def optimizer_of_nothing_that_is_used() -> Any:
+    model, old = nn.Linear(4, 3), nn.Linear(4, 3)
+    left_over = optim.SGD(list(old.parameters()), lr=0.1)
+    inner = usual_step(model, adam(model))
+
+    def step() -> None:
+        inner()
+        left_over.step()
+
+    return step
+
+
 def step_too_small() -> Any:
     model = nn.Linear(4, 3)
     return usual_step(model, optim.SGD(model.parameters(), lr=1e-12))
@@ -403,6 +415,9 @@ MISTAKES: dict[Callable[[], Any], tuple[str, list[str]]] = {
     layer_not_in_the_optimizer: ("parameters that no optimizer has", ["model.4.weight", "add_param_group"]),
     optimizer_of_the_model_before: ("parameters that no optimizer has", ["none of the model's", "after the model"]),
     foreign_parameter: ("optimizer with other parameters", ["optimizer.param_groups[0]['params'][2] of shape [2]"]),
+    optimizer_of_nothing_that_is_used: (
+        "optimizer with other parameters", ["the loss depends on none of the 2 parameters of left_over"]
+    ),
     step_too_small: ("parameters that do not change", ["model.weight", "lr = 1e-12", "larger lr"]),
     lr_of_zero: ("learning rate 0", ["learning rate of Adam is 0", "positive lr"]),
     eval_mode: ("eval mode in training", ["BatchNorm1d and Dropout", "model.train()"]),
@@ -927,6 +942,20 @@ def test_an_error_in_the_step_comes_out_and_all_is_put_back() -> None:
         lint_training(step)
     assert bits(model, optimizer) == before
     assert torch.Tensor.backward is backward
+
+
+def test_an_interruption_comes_out_as_it_is() -> None:
+    model = network()
+    optimizer = adam(model)
+    optimizer.register_step_post_hook(interrupt)
+    before = bits(model, optimizer)
+    with pytest.raises(KeyboardInterrupt):
+        lint_training(usual_step(model, optimizer))
+    assert bits(model, optimizer) == before
+
+
+def interrupt(*args: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def test_an_error_says_what_was_found_before_it() -> None:
