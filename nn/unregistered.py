@@ -36,6 +36,8 @@ def keep_in_mind(module: Module, name: str, value: Any) -> None:
 
 def look_for_unregistered(root: Module) -> None:
     """Hint at parameters that ``root.parameters()`` will not give, once for each attribute that holds some."""
+    if "_module_names" not in root.__dict__:  # made without Module.__init__(): the search for parameters will say so
+        return
     registered = None
     for module in root.modules():
         for name in sorted(suspects.get(module, ())):
