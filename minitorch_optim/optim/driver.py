@@ -7,13 +7,13 @@ A rule takes arrays and gives new ones; it knows nothing of tensors, groups or s
         return new_p, new_exp_avg, ...
 
 Its signature says the rest: the arguments after ``p`` and ``g`` are the names of its state, the keywords are options of
-the group (and ``t``, the number of this step, from 1). There are four ways to call it; the first three are in
+the group (and ``t``, the number of this step, from 1). There are four ways to apply it; the first three are in
 ``jobs.py``:
 
 ========  =================================================  ==========================================================
-Dense     the elements of one parameter, or of several       a large one is taken in blocks that fit the cache: plain
-          small ones gathered into one flat array            expressions are then as fast as hand-tuned loops. Small
-                                                             ones share one call
+Dense     symbols: the rule is recorded (``program.py``),    a large one is taken in blocks that fit the cache, and
+          and what it does is done to the elements of one    threads may share them; small ones share the calls of
+          parameter, or of several small ones gathered       NumPy, and nothing is allocated
 Rows      the rows of a parameter that a sparse gradient     untouched rows cost nothing
           names
 Whole     all elements of a parameter at once                for rules with norms and matrix products

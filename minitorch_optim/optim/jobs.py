@@ -157,7 +157,7 @@ class Dense(Job):
         """The work of a step, on several threads: block by block, and what was gathered as a whole."""
         tasks: list[tuple[Part, int, Any]] = []
         for part in self.parts:
-            if len(part.blocks) == 1:
+            if part.single:
                 tasks.append((part, 0, None))
             else:
                 g = part.gathered()
@@ -173,7 +173,7 @@ class Dense(Job):
 
         share(work, tasks, threads)
         for part in self.parts:
-            if len(part.blocks) > 1:
+            if not part.single:
                 part.scatter()
 
     def _recorded(self, options: dict[str, Any]) -> Program | None:
@@ -264,6 +264,7 @@ class Part:
             self.params = [(part, m.array) for part, m in zip(self._parts_of(self.p), members, strict=True)]
             self.gradients = list(zip(self._parts_of(self.g), members, strict=True))
         self.blocks = [slice(start, start + block) for start in range(0, max(self.size, 1), max(block, 1))]
+        self.single = len(self.blocks) == 1
         self.cuts: list[list[Any]] = [[None, self.p[block], *(None for _ in names)] for block in self.blocks]
         for name in names:
             if isinstance(members[0].state.get(name), Tensor):
@@ -296,16 +297,17 @@ class Part:
 
     def each(self, run: Callable[[list[Any]], None]) -> None:
         """Call ``run`` with the gradient, the parameter and the states of each block."""
-        g = self.gathered()
-        if len(self.blocks) == 1:
-            (cut,) = self.cuts
+        g = self.members[0].elements() if self.direct else self.gathered()
+        if self.single:
+            cut = self.cuts[0]
             cut[0] = g
             run(cut)
             cut[0] = None  # the gradient's memory is its owner's to free
         else:
             for i in range(len(self.blocks)):
                 self.one(i, g, run)
-        self.scatter()
+        if not self.direct:
+            self.scatter()
 
     def one(self, i: int, g: Any, run: Callable[[list[Any]], None]) -> None:
         """Call ``run`` for the block of number ``i``."""

@@ -18,7 +18,7 @@ a rule that asks for one (``if g.max() > 1``) cannot be recorded. :func:`record`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -151,9 +151,9 @@ class Notes:
         self.numbers.append(value)
         return (kind, 1) if value == 1 and kind is not bool else kind
 
-    def operands(self, values: Iterable[Any]) -> Iterator[Any]:
+    def operands(self, values: Iterable[Any]) -> list[Any]:
         """What stands for them in a call."""
-        return (value.place if type(value) is Symbol else self.number(value) for value in values)
+        return [value.place if type(value) is Symbol else self.number(value) for value in values]
 
 
 NUMBERS = frozenset((float, int, bool))
@@ -220,11 +220,9 @@ class Program:
 
     def run(self, arrays: list[Array], thread: int = 0) -> None:
         """Make the calls on arrays of equal length. Each thread has scratch of its own."""
-        size = len(arrays[0])
-        memory = self.memory[thread].get(size)
-        if memory is None:
-            memory = self._memory(self.memory[thread], size)
-        registers = arrays + memory
+        memory = self.memory[thread]
+        size = arrays[0].size
+        registers = arrays + (memory[size] if size in memory else self._memory(memory, size))
         for function, given in self.steps:
             function(*given(registers))
         for target, source in self.copies:
