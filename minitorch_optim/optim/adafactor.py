@@ -72,8 +72,9 @@ def adafactor(
     if weight_decay != 0:
         p = p * (1 - lr * weight_decay)
     if p.ndim > 1:
-        row_var = lerp(row_var, np.mean(g * g, axis=-1, keepdims=True), weight)
-        col_var = lerp(col_var, np.mean(g * g, axis=-2, keepdims=True), weight)
+        square = g * g
+        row_var = lerp(row_var, np.mean(square, axis=-1, keepdims=True), weight)
+        col_var = lerp(col_var, np.mean(square, axis=-2, keepdims=True), weight)
         second = row_var * col_var / np.maximum(np.mean(row_var, axis=-2, keepdims=True), eps1)
     else:
         second = variance = lerp(variance, g * g, weight)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CACHE = 3 << 18  # bytes: a block with its gradient, state and scratch fits into a second-level cache
 BLOCK = 32768  # elements: a block where it is not known how much scratch it takes
 WORTH_A_CALL = 700  # elements: to gather and to scatter so many costs as much as a call of NumPy
-WORTH_A_THREAD = 1 << 19  # elements: with fewer, a thread would wait longer for its turn than it works
+WORTH_A_THREAD = 1 << 21  # elements: with fewer, a thread would wait longer for its turn than it works
 FAILING = frozenset(("raise", "call"))  # what ``np.seterr`` may have told NumPy to do, so that a call ends in an error
 
 

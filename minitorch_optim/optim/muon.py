@@ -45,7 +45,7 @@ __all__ = ["Muon"]
 def bfloat16(x: Any) -> Any:
     """Round to the nearest number of 8 significant bits, kept as float32; a tie goes to the even one."""
     bits = np.asarray(x, np.float32).view(np.uint32)
-    return ((bits + (0x7FFF + (bits >> 16 & 1))) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+    return ((bits + (0x7FFF + (bits >> 16 & 1))) & 0xFFFF0000).astype(np.uint32, copy=False).view(np.float32)
 
 
 def orthogonalized(u: Any, coefficients: tuple[float, float, float], steps: int, eps: float) -> Any:
