@@ -51,7 +51,8 @@ class TorchAlias:
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Answers for ``torch`` and what is under it."""
-        return ModuleSpec(fullname, self) if fullname.split(".")[0] == "torch" else None
+        is_ours = fullname.split(".")[0] == "torch"
+        return ModuleSpec(fullname, self) if is_ours else None  # type: ignore[arg-type] # a loader by its methods
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """No new module, but ours."""

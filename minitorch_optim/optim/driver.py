@@ -56,7 +56,6 @@ class Rule:
         self.counts = self.reads_step or optimizer.counts
         self.numbers = [name for name in self.names if name in self.scalars] + ["step"] * self.counts
         self.options = [name for name in keywords if name != "t"]
-        self.steady = not (self.reads_step or self.scalars)  # with the same options every step is computed alike
 
     def options_of(self, optimizer: Optimizer, group: dict[str, Any]) -> dict[str, Any]:
         """The keywords of the rule from the options in force, as Python numbers."""

@@ -12,6 +12,7 @@ import numpy as np
 from ..autograd import Tensor, get_default_dtype
 from ..autograd.tensor import new_tensor
 from ..autograd.threads import get_num_threads, processors, share
+from .formula import Formula, numbers_at
 from .program import Notes, Program
 
 if TYPE_CHECKING:
@@ -95,15 +96,15 @@ class Job:
             return
         counter = self.numbers["step"]
         t = counter.following()
-        self.apply({**options, "t": t} if self.rule.reads_step else options)
+        self.apply(options, t)
         counter.set(t)
 
-    def with_step(self, options: dict[str, Any]) -> dict[str, Any]:
-        """The options, and the number of the next step for a rule that asks for it."""
-        return {**options, "t": self.numbers["step"].following()} if self.rule.reads_step else options
+    def with_step(self, options: dict[str, Any], t: Any) -> dict[str, Any]:
+        """The options, and the number of the step for a rule that asks for it."""
+        return {**options, "t": t} if self.rule.reads_step else options
 
-    def apply(self, options: dict[str, Any]) -> None:
-        """Call the rule and put its results into place."""
+    def apply(self, options: dict[str, Any], t: Any = None) -> None:
+        """Call the rule for step ``t`` and put its results into place."""
         raise NotImplementedError
 
 
@@ -123,12 +124,14 @@ class Dense(Job):
         ]  # of a block's arrays, in the order in which the rule takes them
         self.absent = {name for name in self.names if members[0].state.get(name) is None}
         self.recordable = not together
+        self.steady = not rule.scalars  # whether, with the same options, each step does the same but for t
+        self.numbers_at: Callable[[Any], list[Any]] | None = None  # the numbers of the program for each t
         self.program: Program | None = None
         self.noted: Any = None  # what is in the program
         self.options: Any = None  # for which it was recorded
         self.missing: list[str] = []  # states that it brings into being
         self.new_numbers: dict[str, Any] = {}
-        program = self._recorded(self.with_step(options))
+        program = self._recorded(options, self.numbers["step"].following() if rule.counts else None)
         if together:
             self.parts = [Part(members, self.names, self.size)]
         else:
@@ -139,9 +142,9 @@ class Dense(Job):
                 block = CACHE // (arrays * members[0].real.itemsize)
             self.parts = [Part(some, self.names, block) for some in _parted(members, alone, block)]
 
-    def apply(self, options: dict[str, Any]) -> None:
-        program = self._recorded(options)
-        run = self._calling(options) if program is None else program.run
+    def apply(self, options: dict[str, Any], t: Any = None) -> None:
+        program = self._recorded(options, t)
+        run = self._calling(self.with_step(options, t)) if program is None else program.run
         for name in self.missing:
             self._create(name)
         threads = min(get_num_threads(), processors(), self.size // WORTH_A_THREAD) if self.size > WORTH_A_THREAD else 1
@@ -176,33 +179,46 @@ class Dense(Job):
             if not part.single:
                 part.scatter()
 
-    def _recorded(self, options: dict[str, Any]) -> Program | None:
-        """The program of this step: that of the last one, with new numbers, if the rule did the same. None if it cannot
-        be."""
+    def _recorded(self, options: dict[str, Any], t: Any) -> Program | None:
+        """The program of step ``t``: that of the last one, with new numbers, if the rule does the same. Or None."""
         if not self.recordable or sys.gettrace() is not None:
             return None
         in_place = FAILING.isdisjoint(np.geterr().values())
-        if options is self.options and self.rule.steady and in_place is self.noted[1]:
+        if options is self.options and self.steady and in_place is self.noted[1]:
+            if self.numbers_at is not None:
+                self.program.set(self.numbers_at(t))  # type: ignore[union-attr]
             return self.program
-        notes = Notes(2 + len(self.names))
+        if self.steady and self.rule.reads_step:
+            try:
+                return self._record(options, Formula("t"), t, in_place)
+            except TypeError:  # the rule decides something by t
+                self.steady = False
         try:
-            new_p, *new_states = self.rule.function(notes.given(1), notes.given(0), *self._given(notes), **options)
-            results = [(1, new_p.place)]
-            for place, new in zip(self.places, new_states, strict=True):
-                if type(place) is Numbers:
-                    self.new_numbers[place.name] = new
-                elif new is not None:
-                    results.append((place, new.place))
-            noted = (notes.calls, in_place, results)
-            if self.program is None or noted != self.noted:
-                changing = {self.names[target - 2] for target, _ in results[1:]}
-                self.missing = sorted(changing & self.absent)
-                dtypes = [self.members[0].real] * (2 + len(self.names))
-                self.program = Program(notes.calls, dtypes, results, in_place)
-            self.program.set(notes.numbers)
+            return self._record(options, t, t, in_place)
         except (TypeError, AttributeError):  # if it is a mistake in the rule, calling the rule will tell
             self.recordable = False
             return None
+
+    def _record(self, options: dict[str, Any], t: Any, now: Any, in_place: bool) -> Program:
+        """Let the rule write its program, for a number of the step that may be a formula; ``now`` is the number."""
+        notes = Notes(2 + len(self.names))
+        new_p, *new_states = self.rule.function(
+            notes.given(1), notes.given(0), *self._given(notes), **self.with_step(options, t)
+        )
+        results = [(1, new_p.place)]
+        for place, new in zip(self.places, new_states, strict=True):
+            if type(place) is Numbers:
+                self.new_numbers[place.name] = new
+            elif new is not None:
+                results.append((place, new.place))
+        noted = (notes.calls, in_place, results)
+        if self.program is None or noted != self.noted:
+            changing = {self.names[target - 2] for target, _ in results[1:]}
+            self.missing = sorted(changing & self.absent)
+            dtypes = [self.members[0].real] * (2 + len(self.names))
+            self.program = Program(notes.calls, dtypes, results, in_place)
+        self.numbers_at = numbers_at(notes.numbers)
+        self.program.set(notes.numbers if self.numbers_at is None else self.numbers_at(now))
         self.options, self.noted = options, noted
         return self.program
 
@@ -359,7 +375,7 @@ class Whole(Job):
     def __init__(self, rule: Rule, member: Member) -> None:
         super().__init__(rule, [member])
 
-    def apply(self, options: dict[str, Any]) -> None:
+    def apply(self, options: dict[str, Any], t: Any = None) -> None:
         (member,) = self.members
         p, state, names = member.array, member.state, self.rule.names
         if not p.size:
@@ -367,7 +383,7 @@ class Whole(Job):
         arrays = [None if state.get(name) is None else state[name]._array for name in names]
         g = np.asarray(member.gradient(), p.dtype)
         given = [None if array is None else _reals(array) for array in (p, g, *arrays)]
-        new_p, *new_states = self.rule.function(*given, **options)
+        new_p, *new_states = self.rule.function(*given, **self.with_step(options, t))
         _put(p, new_p)
         for name, array, new in zip(names, arrays, new_states, strict=True):
             if name in self.numbers:
@@ -386,7 +402,7 @@ class Rows(Job):
     def __init__(self, rule: Rule, member: Member) -> None:
         super().__init__(rule, [member])
 
-    def apply(self, options: dict[str, Any]) -> None:
+    def apply(self, options: dict[str, Any], t: Any = None) -> None:
         (member,) = self.members
         gradient = member.p.grad._array.coalesce()  # type: ignore[union-attr]
         rows = tuple(gradient.indices)
@@ -396,7 +412,8 @@ class Rows(Job):
             for n, a in zip(self.rule.names, arrays, strict=True)
         ]
         g = np.asarray(gradient.values, member.array.dtype)
-        new_p, *new_states = self.rule.function(_reals(member.array[rows]), _reals(g), *given, **options)
+        p = _reals(member.array[rows])
+        new_p, *new_states = self.rule.function(p, _reals(g), *given, **self.with_step(options, t))
         _put(member.array, new_p, rows)
         for name, array, new in zip(self.rule.names, arrays, new_states, strict=True):
             if name in self.numbers:

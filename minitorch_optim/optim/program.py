@@ -24,6 +24,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .formula import Formula
+
 Array = Any
 Call = tuple[Any, ...]
 
@@ -146,6 +148,9 @@ class Notes:
     def number(self, value: Any) -> Any:
         """Note a number; what stands for it in the call: its type, and that it is 1 if so."""
         kind = type(value)
+        if kind is Formula:
+            self.numbers.append(value)
+            return float
         if kind not in NUMBERS and not isinstance(value, np.generic):
             raise TypeError(f"a rule that is being recorded can use numbers and its own arrays, not {kind.__name__}")
         self.numbers.append(value)

@@ -166,7 +166,8 @@ def _smoothed(
     each: Tensor = right * (label_smoothing - 1) - even * (label_smoothing / scores.shape[1])
     if reduction == "none":
         return each
-    return apply(np.sum, each) / _divisor_array(share, reduction, len(classes), each.dtype)
+    loss: Tensor = apply(np.sum, each) / _divisor_array(share, reduction, len(classes), each.dtype)
+    return loss
 
 
 @beside
