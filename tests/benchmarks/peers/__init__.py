@@ -34,6 +34,7 @@ PEERS = {
     "foreach": Peer("PyTorch foreach", "pytorch", {"foreach": True}),
     "fused": Peer("PyTorch fused", "pytorch", {"fused": True}),
     "jax": Peer("JAX jit + optax", "jax_optax"),
+    "jax-ahead": Peer("JAX, not waiting", "jax_optax", {"ahead": True}),
     "hips": Peer("HIPS autograd", "hips"),
     "mygrad": Peer("MyGrad", "mygrad_by_hand"),
 }

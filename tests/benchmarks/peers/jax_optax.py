@@ -1,4 +1,8 @@
-"""JAX: the whole step compiled by ``jit``, with optax's update, the old parameters' memory given to the new."""
+"""JAX: the whole step compiled by ``jit``, with optax's update, the old parameters' memory given to the new.
+
+When a step returns, its loss is there, as with all other peers; with ``ahead`` steps are only begun when they are called,
+and a round ends when the last of them is done.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ PACKAGES = ("jax", "optax")
 UPDATES = {"Adam": optax.adam, "SGD": optax.sgd, "none": lambda lr: optax.set_to_zero()}
 
 
-def training(problem: Training):
+def training(problem: Training, ahead: bool = False):
     inputs, labels = map(jnp.asarray, problem.data())
     params = [(jnp.asarray(w), jnp.asarray(b)) for w, b in zip(problem.weights(), problem.biases())]
     optimizer = UPDATES[problem.optimizer](problem.lr)
@@ -36,11 +40,11 @@ def training(problem: Training):
     def step():
         nonlocal params, state
         params, state, loss = compiled(params, state, inputs, labels)
-        return loss
+        return loss if ahead else loss.block_until_ready()
 
     return step
 
 
 def finish(loss):
-    """Steps are only begun when they are called: a round ends when the last of them is done."""
+    """Wait for the last step of a round."""
     loss.block_until_ready()
