@@ -54,7 +54,7 @@ def quiet_kernels(settings: Path) -> None:
 
 def assemble(source: Path, with_notebooks: bool) -> None:
     """Put the sources of the site together."""
-    from making import pictures, reference
+    from making import guides, pictures, reference
 
     source.mkdir(parents=True, exist_ok=True)
     for page in set(DOCS.glob("*.md")) - {DOCS / "index.md"}:
@@ -76,6 +76,7 @@ def assemble(source: Path, with_notebooks: bool) -> None:
     reference.make_reference(source)
     reference.make_class_pages(source)
     reference.make_one_page(source)
+    guides.make_guides(source)
 
 
 def with_the_other_pages(index: str) -> list[str]:

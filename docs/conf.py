@@ -20,7 +20,7 @@ extensions = [
     "myst_nb",
     "making.extension",
 ]
-exclude_patterns = ["_root"]
+exclude_patterns = ["_root", "generated"]
 nitpicky = True
 
 # Shapes and dtypes are in the text, in words; the signature without them is the one to remember.

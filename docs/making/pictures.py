@@ -11,8 +11,11 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from minitorch_optim import optim, plot
+import minitorch_optim as torch
+from minitorch_optim import nn, optim, plot
+from minitorch_optim.datasets import load_digits
 from minitorch_optim.testing import functions
+from minitorch_optim.utils.data import DataLoader, TensorDataset
 
 from . import reference
 
@@ -21,34 +24,34 @@ BEGIN = "lambda params: "
 
 # What is drawn beside plain gradient descent, and what the page prints: the text is the code.
 RACES = {
-    "ASGD": "ASGD(params, lr=1e-3)",
-    "Adadelta": "Adadelta(params, lr=30)",
-    "Adafactor": "Adafactor(params, lr=0.1)",
-    "Adagrad": "Adagrad(params, lr=0.5)",
-    "Adam": "Adam(params, lr=0.1)",
-    "AdaBelief": "AdaBelief(params, lr=0.1)",
-    "AdamW": "AdamW(params, lr=0.1)",
-    "Adamax": "Adamax(params, lr=0.1)",
-    "LAMB": "LAMB(params, lr=0.05)",
+    "ASGD": "ASGD(params, lr=2e-3)",
+    "Adadelta": "Adadelta(params, lr=10)",
+    "Adafactor": "Adafactor(params, lr=1)",
+    "Adagrad": "Adagrad(params, lr=1)",
+    "Adam": "Adam(params, lr=0.2)",
+    "AdaBelief": "AdaBelief(params, lr=0.2)",
+    "AdamW": "AdamW(params, lr=0.2)",
+    "Adamax": "Adamax(params, lr=0.5)",
+    "LAMB": "LAMB(params, lr=0.02)",
     "LARS": "LARS(params, lr=2, momentum=0.9)",
     "LBFGS": 'LBFGS(params, max_iter=1, line_search_fn="strong_wolfe")',
     "Lion": "Lion(params, lr=0.02)",
-    "Lookahead": "Lookahead(Adam(params, lr=0.1), k=5)",
+    "Lookahead": "Lookahead(Adam(params, lr=0.5), k=5)",
     "Muon": "Muon(params, lr=0.05)",
-    "NAdam": "NAdam(params, lr=0.1)",
+    "NAdam": "NAdam(params, lr=0.2)",
     "Prodigy": "Prodigy(params, lr=1)",
-    "RAdam": "RAdam(params, lr=0.1)",
-    "RMSprop": "RMSprop(params, lr=0.01)",
+    "RAdam": "RAdam(params, lr=2e-3)",
+    "RMSprop": "RMSprop(params, lr=0.2)",
     "Rprop": "Rprop(params, lr=0.05)",
     "SAM": "SAM(SGD(params, lr=1e-3, momentum=0.9), rho=0.05)",
     "SGD": "SGD(params, lr=1e-3, momentum=0.9)",
-    "ScheduleFreeAdamW": "ScheduleFreeAdamW(params, lr=0.1)",
-    "ScheduleFreeSGD": "ScheduleFreeSGD(params, lr=1e-3)",
+    "ScheduleFreeAdamW": "ScheduleFreeAdamW(params, lr=0.5)",
+    "ScheduleFreeSGD": "ScheduleFreeSGD(params, lr=2e-3)",
     "ScipyMinimize": 'ScipyMinimize(params, method="Newton-CG")',
-    "SparseAdam": "SparseAdam(params, lr=0.1)",
+    "SparseAdam": "SparseAdam(params, lr=0.2)",
     "Yogi": "Yogi(params, lr=0.1)",
 }
-OPPONENT = "SGD(params, lr=1e-3)"
+OPPONENT = "SGD(params, lr=2e-3)"
 
 
 class WithSparseGradient:
@@ -105,6 +108,97 @@ def draw_schedules(folder: Path) -> None:
         figure_with_caption(folder, name, name, caption)
 
 
+# The learning curves of the guide.
+LEARNERS = {
+    "SGD": "SGD(params, lr=0.1)",
+    "SGD with momentum": "SGD(params, lr=0.1, momentum=0.9, nesterov=True)",
+    "Adam": "Adam(params, lr=1e-3)",
+    "Adam, 10 times the lr": "Adam(params, lr=1e-2)",
+    "Adam, a tenth of the lr": "Adam(params, lr=1e-4)",
+    "RMSprop": "RMSprop(params, lr=1e-3)",
+    "Lion": "Lion(params, lr=1e-4)",
+}
+EPOCHS, BATCH = 15, 64
+
+
+def draw_learning_curves(folder: Path) -> None:
+    """Several optimizers learn the digits, from the same weights and in the same order of batches."""
+    folder.mkdir(parents=True, exist_ok=True)
+    curves = {name: learning_curve(text) for name, text in LEARNERS.items()}
+    figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
+    for name, losses in curves.items():
+        ax.plot(range(1, EPOCHS + 1), losses, label=name)
+    ax.set(yscale="log", xlabel="epoch", ylabel="cross-entropy on digits not seen in training")
+    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    save(figure, folder / "learning_curves.png")
+
+
+def learning_curve(text: str) -> list[float]:
+    """The loss on the last 300 digits after each epoch."""
+    torch.manual_seed(0)
+    images, labels = load_digits()
+    order = torch.randperm(len(images))
+    images, labels = images[order] / 16, labels[order]
+    model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = factory(text)(model.parameters())
+    data = TensorDataset(images[:-300], labels[:-300])
+    losses = []
+    for _ in range(EPOCHS):
+        for x, y in DataLoader(data, batch_size=BATCH, shuffle=True):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(x), y).backward()
+            optimizer.step()
+        with torch.no_grad():
+            losses.append(nn.functional.cross_entropy(model(images[-300:]), labels[-300:]).item())
+    return losses
+
+
+START = {
+    "SGD with momentum": RACES["SGD"],
+    "Adam": RACES["Adam"],
+    "RMSprop": "RMSprop(params, lr=0.1)",
+    "L-BFGS": RACES["LBFGS"],
+}
+
+
+def draw_start(folder: Path) -> None:
+    """The two pictures of the start page."""
+    racers = {name: factory(text) for name, text in START.items()}
+    figure, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
+    plot.trajectories(racers, functions.rosenbrock(), steps=200, ax=ax)
+    save(figure, folder / "race.png")
+    figure, ax = plt.subplots(figsize=(6, 2.4), layout="constrained")
+    optimizer = optim.SGD([torch.ones(1)], lr=0.1, momentum=0.9)
+    plot.schedule(optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=100), 100, ax=ax)
+    save(figure, folder / "schedule.png")
+
+
+FLOORS = [
+    [("utils · plot · teaching · testing · serialization · datasets · distributions", "what surrounds training")],
+    [("nn", "modules, layers, losses"), ("optim", "a rule for each algorithm, one driver; schedules")],
+    [("autograd", "Tensor, the table of derivatives, the tape")],
+    [("NumPy, SciPy", "arrays")],
+]
+SHADES = ("#dfe6da", "#b7cdca", "#82a5ad", "#f0f0f0")
+
+
+def draw_floors(folder: Path) -> None:
+    """The floors of the house; imports go down only."""
+    figure, ax = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
+    for height, (floor, shade) in enumerate(zip(reversed(FLOORS), reversed(SHADES))):
+        width = 10 / len(floor)
+        for i, (name, what) in enumerate(floor):
+            ax.add_patch(plt.Rectangle((i * width, height), width, 0.92, facecolor=shade, edgecolor="white", linewidth=3))
+            ax.text((i + 0.5) * width, height + 0.6, name, ha="center", va="center", weight="bold", size=10)
+            ax.text((i + 0.5) * width, height + 0.27, what, ha="center", va="center", size=9)
+    ax.annotate(
+        "imports", (10.35, 0.1), (10.35, 3.7), ha="center", size=9, arrowprops={"arrowstyle": "->", "color": "0.3"}
+    )
+    ax.set(xlim=(0, 10.8), ylim=(0, 4))
+    ax.axis("off")
+    save(figure, folder / "floors.png")
+
+
 def save(figure: Any, path: Path) -> None:
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
@@ -118,3 +212,6 @@ def figure_with_caption(folder: Path, file: str, alt: str, caption: str) -> None
 def draw_all(folder: Path) -> None:
     draw_optimizers(folder / "optimizers")
     draw_schedules(folder / "schedules")
+    draw_learning_curves(folder / "guides")
+    draw_floors(folder / "guides")
+    draw_start(folder / "guides")
