@@ -188,7 +188,8 @@ def draw_floors(folder: Path) -> None:
     for height, (floor, shade) in enumerate(zip(reversed(FLOORS), reversed(SHADES))):
         width = 10 / len(floor)
         for i, (name, what) in enumerate(floor):
-            ax.add_patch(plt.Rectangle((i * width, height), width, 0.92, facecolor=shade, edgecolor="white", linewidth=3))
+            corner = (i * width, height)
+            ax.add_patch(plt.Rectangle(corner, width, 0.92, facecolor=shade, edgecolor="white", linewidth=3))
             ax.text((i + 0.5) * width, height + 0.6, name, ha="center", va="center", weight="bold", size=10)
             ax.text((i + 0.5) * width, height + 0.27, what, ha="center", va="center", size=9)
     ax.annotate(

@@ -20,8 +20,8 @@ import minitorch_optim
 
 FACE = "minitorch_optim"
 
-# Public too, though the face has one name of it only.
-BESIDE_THE_FACE = ("minitorch_optim.alias",)
+# Public too, though no other public module lists them.
+ALSO_PUBLIC = ("minitorch_optim.alias", "minitorch_optim.autograd.functional")
 
 # Data cannot carry a docstring, so what is to be said about it is said here. Dtypes are described in `kind_of_number`.
 DATA = {
@@ -71,20 +71,26 @@ def names_of(module: ModuleType) -> list[str]:
     if listed is None and hasattr(module, "__path__"):  # a package is what its files give it
         files = [m for path, m in list(sys.modules.items()) if path.rpartition(".")[0] == module.__name__]
         listed = {name for file in files for name in getattr(file, "__all__", ()) if hasattr(module, name)}
-    if listed is not None:
-        return sorted(listed)
-    return sorted(
+    names = set(listed or ())
+    if listed is None or hasattr(module, "__path__"):
+        names |= written_below(module)
+    return sorted(names)
+
+
+def written_below(module: ModuleType) -> set[str]:
+    """The functions and classes in a module that are written in its file, or in one of its package."""
+    return {
         name
         for name, value in vars(module).items()
         if not name.startswith("_")
         and (inspect.isfunction(value) or inspect.isclass(value))
-        and value.__module__ == module.__name__
-    )
+        and f"{value.__module__}.".startswith(f"{module.__name__}.")
+    }
 
 
 def walk() -> Iterator[Name]:
     """Every public name, nearest to the face first."""
-    waiting = [(FACE, minitorch_optim), *((name, importlib.import_module(name)) for name in BESIDE_THE_FACE)]
+    waiting = [(FACE, minitorch_optim), *((name, importlib.import_module(name)) for name in ALSO_PUBLIC)]
     seen = set()
     while waiting:
         path, module = waiting.pop(0)
@@ -133,7 +139,7 @@ def by_last_part() -> dict[str, list[Name]]:
 @lru_cache
 def modules() -> tuple[tuple[str, ModuleType], ...]:
     """The public modules, by the paths under which they are documented."""
-    found = [(FACE, minitorch_optim), *((name, importlib.import_module(name)) for name in BESIDE_THE_FACE)]
+    found = [(FACE, minitorch_optim), *((name, importlib.import_module(name)) for name in ALSO_PUBLIC)]
     found += [
         (name.full, name.value)
         for name in all_names()
