@@ -89,6 +89,7 @@ class Replayed:
         self._recordings: dict[Any, Recording] = {}
         self._names: Names | None = None
         self._last: Recording | None = None
+        self._last_key: Any = None
 
     @property
     def source(self) -> str:
@@ -113,10 +114,13 @@ class Replayed:
             *(others or ()),
             *kwargs,
         )
-        try:
-            recording = self._recordings.get(key)
-        except TypeError:
-            return self._on_the_tape("an argument is neither a tensor nor a number or a string", args, kwargs)
+        if key == self._last_key:
+            recording = self._last
+        else:
+            try:
+                recording = self._recordings.get(key)
+            except TypeError:
+                return self._on_the_tape("an argument is neither a tensor nor a number or a string", args, kwargs)
         if recording is None:
             if len(self._recordings) == VARIANTS:
                 return self._on_the_tape(self._names.what_varies(self._recordings), args, kwargs)
@@ -135,7 +139,7 @@ class Replayed:
             result = recording.record(arrays, args, kwargs)
             if recording.reason:
                 self._warn(recording.reason)
-        self._last = recording
+        self._last, self._last_key = recording, key
         return result
 
     def _on_the_tape(self, reason: str, args: Any, kwargs: Any) -> Any:

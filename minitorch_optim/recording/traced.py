@@ -51,6 +51,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
             if isinstance(result, tuple):
                 raise Untraceable(f"{name} has more than one result")
             target = program.fresh(np.asarray(result))
+        if any(type(i) is Traced and i.array.dtype.kind == "f" for i in inputs):  # NumPy takes these more quickly
+            inputs = tuple([float(i) if type(i) is int and abs(i) < 2**53 else i for i in inputs])
         if out is None and program.is_constant(inputs, kwargs):
             target.array.flags.writeable = False
         elif method == "__call__" and name not in ("maximum", "minimum"):  # these want it by name

@@ -1,7 +1,7 @@
 """JAX: the whole step compiled by ``jit``, with optax's update, the old parameters' memory given to the new.
 
-When a step returns, its loss is there, as with all other peers; with ``ahead`` steps are only begun when they are called,
-and a round ends when the last of them is done.
+When a step returns, its loss is there, as with all other peers; with ``ahead`` steps are only begun when they are
+called, and a round ends when the last of them is done.
 """
 
 from __future__ import annotations
