@@ -7,8 +7,8 @@ A rule takes arrays and gives new ones; it knows nothing of tensors, groups or s
         return new_p, new_exp_avg, ...
 
 Its signature says the rest: the arguments after ``p`` and ``g`` are the names of its state, the keywords are options of
-the group (and ``t``, the number of this step, from 1). There are four ways to apply it; the first three are in
-``jobs.py``:
+the group (and ``t``, the number of this step, from 1). There are four ways to apply it; the first is in
+``dense.py``, the next two in ``jobs.py``:
 
 ========  =================================================  ==========================================================
 Dense     symbols: the rule is recorded (``program.py``),    a large one is taken in blocks that fit the cache, and
@@ -35,7 +35,8 @@ from ..autograd.inplace import before_change, overwrite
 from ..autograd.ops.complex_numbers import view_as_complex, view_as_real
 from ..autograd.tensor import new_tensor
 from .checks import number
-from .jobs import Dense, Job, Member, Rows, Whole, flat
+from .dense import Dense
+from .jobs import Job, Member, Rows, Whole, flat
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer

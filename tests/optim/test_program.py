@@ -14,9 +14,9 @@ import pytest
 import minitorch_optim
 from minitorch_optim import optim
 from minitorch_optim.autograd.tensor import Tensor, new_tensor
-from minitorch_optim.optim import jobs
+from minitorch_optim.optim import dense
+from minitorch_optim.optim.dense import BLOCK, Dense
 from minitorch_optim.optim.driver import Plan
-from minitorch_optim.optim.jobs import BLOCK, Dense
 from minitorch_optim.optim.optimizer import Optimizer
 from minitorch_optim.optim.program import OPERATORS, Notes, Program
 
@@ -240,8 +240,8 @@ def test_the_program_is_kept_while_the_rule_does_the_same() -> None:
 @pytest.fixture
 def threads(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Make the machine one of many processors, and sharing worth it for any size; set the number of threads."""
-    monkeypatch.setattr(jobs, "WORTH_A_THREAD", 1)
-    monkeypatch.setattr(jobs, "processors", lambda: 8)
+    monkeypatch.setattr(dense, "WORTH_A_THREAD", 1)
+    monkeypatch.setattr(dense, "processors", lambda: 8)
     before = minitorch_optim.get_num_threads()
     yield minitorch_optim.set_num_threads
     minitorch_optim.set_num_threads(before)
@@ -261,8 +261,8 @@ def test_any_number_of_threads_gives_the_same(case: Any, threads: Any) -> None:
 
 def test_threads_are_used_and_no_more_than_processors(threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    share = jobs.share
-    monkeypatch.setattr(jobs, "share", lambda work, tasks, count: (seen.append(count), share(work, tasks, count)))
+    share = dense.share
+    monkeypatch.setattr(dense, "share", lambda work, tasks, count: (seen.append(count), share(work, tasks, count)))
     for count in (1, 3, 20):
         threads(count)
         stepped(optim.SGD, lr=0.1)
@@ -274,8 +274,8 @@ def test_small_parameters_are_not_worth_a_thread() -> None:
     p.grad = new_tensor(np.ones(9999))
     optimizer = optim.SGD([p], lr=0.1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jobs, "share", None)
-        patch.setattr(jobs, "processors", lambda: 8)
+        patch.setattr(dense, "share", None)
+        patch.setattr(dense, "processors", lambda: 8)
         optimizer.step()
     assert p._array[0] == 0.9
 

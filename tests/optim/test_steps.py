@@ -11,7 +11,7 @@ import pytest
 
 from minitorch_optim import optim
 from minitorch_optim.autograd.tensor import Tensor, new_tensor
-from minitorch_optim.optim.jobs import BLOCK
+from minitorch_optim.optim.dense import BLOCK
 
 KIT = runpy.run_path(str(Path(__file__).with_name("kit.py")))
 Bowl, Given, Run, pattern = (KIT[name] for name in ("Bowl", "Given", "Run", "pattern"))

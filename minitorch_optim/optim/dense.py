@@ -1,0 +1,283 @@
+"""All elements of some parameters: recorded, gathered or cut into blocks, and shared among threads."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd import Tensor
+from ..autograd.threads import get_num_threads, processors, share
+from .formula import Formula, numbers_at
+from .jobs import Job, Member, Numbers, flat, hold
+from .program import Notes, Program
+
+if TYPE_CHECKING:
+    from .driver import Rule
+
+CACHE = 3 << 18  # bytes: a block with its gradient, state and scratch fits into a second-level cache
+BLOCK = 32768  # elements: a block where it is not known how much scratch it takes
+WORTH_A_CALL = 700  # elements: to gather and to scatter so many costs as much as a call of NumPy
+WORTH_A_THREAD = 1 << 21  # elements: with fewer, a thread would wait longer for its turn than it works
+FAILING = frozenset(("raise", "call"))  # what ``np.seterr`` may have told NumPy to do, so that a call ends in an error
+
+
+class Dense(Job):
+    """All elements of some parameters.
+
+    The rule is recorded, and its program runs on each block. The rule itself is called on the arrays where it cannot be
+    recorded, and where a debugger or another tracer is at work: so one sees arrays in it and no symbols.
+    """
+
+    def __init__(self, rule: Rule, members: list[Member], options: dict[str, Any], together: bool = False) -> None:
+        super().__init__(rule, members)
+        self.names = [name for name in rule.names if name not in rule.scalars]
+        self.size = sum(member.size for member in members)
+        self.places: list[Any] = [
+            self.numbers[name] if name in rule.scalars else 2 + self.names.index(name) for name in rule.names
+        ]  # of a block's arrays, in the order in which the rule takes them
+        self.absent = {name for name in self.names if members[0].state.get(name) is None}
+        self.recordable = not together
+        self.steady = not rule.scalars  # whether, with the same options, each step does the same but for t
+        self.numbers_at: Callable[[Any], list[Any]] | None = None  # the numbers of the program for each t
+        self.program: Program | None = None
+        self.noted: Any = None  # what is in the program
+        self.options: Any = None  # for which it was recorded
+        self.missing: list[str] = []  # states that it brings into being
+        self.new_numbers: dict[str, Any] = {}
+        program = self._recorded(options, self.numbers["step"].following() if rule.counts else None)
+        if together:
+            self.parts = [Part(members, self.names, self.size)]
+        else:
+            alone, block = BLOCK, BLOCK
+            if program is not None:
+                arrays = 2 + len(self.names) - len(self.absent) + len(program.scratch)
+                alone = WORTH_A_CALL * len(program.steps)
+                block = CACHE // (arrays * members[0].real.itemsize)
+            self.parts = [Part(some, self.names, block) for some in _parted(members, alone, block)]
+
+    def apply(self, options: dict[str, Any], t: Any = None) -> None:
+        program = self._recorded(options, t)
+        run = self._calling(self.with_step(options, t)) if program is None else program.run
+        for name in self.missing:
+            self._create(name)
+        threads = min(get_num_threads(), processors(), self.size // WORTH_A_THREAD) if self.size > WORTH_A_THREAD else 1
+        if threads > 1 and program is not None:
+            self._shared(program, threads)
+        else:
+            for part in self.parts:
+                part.each(run)
+        for name, value in self.new_numbers.items():
+            self.numbers[name].set(value)
+
+    def _shared(self, program: Program, threads: int) -> None:
+        """The work of a step, on several threads: block by block, and what was gathered as a whole."""
+        tasks: list[tuple[Part, int, Any]] = []
+        for part in self.parts:
+            if part.single:
+                tasks.append((part, 0, None))
+            else:
+                g = part.gathered()
+                tasks += [(part, i, g) for i in range(len(part.blocks))]
+
+        def work(task: tuple[Part, int, Any], thread: int) -> None:
+            part, i, g = task
+            run = functools.partial(program.run, thread=thread)
+            if g is None:
+                part.each(run)
+            else:
+                part.one(i, g, run)
+
+        share(work, tasks, threads)
+        for part in self.parts:
+            if not part.single:
+                part.scatter()
+
+    def _recorded(self, options: dict[str, Any], t: Any) -> Program | None:
+        """The program of step ``t``: that of the last one, with new numbers, if the rule does the same. Or None."""
+        if not self.recordable or sys.gettrace() is not None:
+            return None
+        in_place = FAILING.isdisjoint(np.geterr().values())
+        if options is self.options and self.steady and in_place is self.noted[1]:
+            if self.numbers_at is not None:
+                self.program.set(self.numbers_at(t))  # type: ignore[union-attr]
+            return self.program
+        if self.steady and self.rule.reads_step:
+            try:
+                return self._record(options, Formula("t"), t, in_place)
+            except TypeError:  # the rule decides something by t
+                self.steady = False
+        try:
+            return self._record(options, t, t, in_place)
+        except (TypeError, AttributeError):  # if it is a mistake in the rule, calling the rule will tell
+            self.recordable = False
+            return None
+
+    def _record(self, options: dict[str, Any], t: Any, now: Any, in_place: bool) -> Program:
+        """Let the rule write its program, for a number of the step that may be a formula; ``now`` is the number."""
+        notes = Notes(2 + len(self.names))
+        new_p, *new_states = self.rule.function(
+            notes.given(1), notes.given(0), *self._given(notes), **self.with_step(options, t)
+        )
+        results = [(1, new_p.place)]
+        for place, new in zip(self.places, new_states, strict=True):
+            if type(place) is Numbers:
+                self.new_numbers[place.name] = new
+            elif new is not None:
+                results.append((place, new.place))
+        noted = (notes.calls, in_place, results)
+        if self.program is None or noted != self.noted:
+            changing = {self.names[target - 2] for target, _ in results[1:]}
+            self.missing = sorted(changing & self.absent)
+            dtypes = [self.members[0].real] * (2 + len(self.names))
+            self.program = Program(notes.calls, dtypes, results, in_place)
+        self.numbers_at = numbers_at(notes.numbers)
+        self.program.set(notes.numbers if self.numbers_at is None else self.numbers_at(now))
+        self.options, self.noted = options, noted
+        return self.program
+
+    def _given(self, notes: Notes) -> list[Any]:
+        """The arguments of the rule after ``p`` and ``g``: symbols for arrays, and numbers."""
+        return [
+            place.array[0] if type(place) is Numbers else None if name in self.absent else notes.given(place)
+            for name, place in zip(self.rule.names, self.places)
+        ]
+
+    def _create(self, name: str) -> None:
+        """The state of that name, where it does not exist yet."""
+        if name in self.absent:
+            self.absent.remove(name)
+            for part in self.parts:
+                part.adopt(name)
+            self.created = True
+            self.options = None  # with that state the rule may do something else
+
+    def _calling(self, options: dict[str, Any]) -> Callable[[list[Any]], None]:
+        """What calls the rule on the arrays of a block. Numbers, and which states exist, are as before the step."""
+        numbers = {name: self.numbers[name].array[0] for name in self.rule.scalars}
+        absent = dict.fromkeys(self.absent)
+
+        def run(block: list[Any]) -> None:
+            g, p, *states = block
+            given = {**dict(zip(self.names, states, strict=True)), **numbers, **absent}
+            new_p, *new_states = self.rule.function(p, g, *[given[name] for name in self.rule.names], **options)
+            p[...] = new_p
+            for name, new in zip(self.rule.names, new_states, strict=True):
+                if name in numbers:
+                    self.new_numbers[name] = new
+                elif new is not None:
+                    self._create(name)
+                    block[2 + self.names.index(name)][...] = new
+
+        return run
+
+
+class Part:
+    """Elements that lie side by side: those of one parameter, or of several that are gathered.
+
+    Attributes
+    ----------
+    p : array, shape (size,)
+        the elements: the parameter's own memory, or what is gathered in each step
+    blocks : list of slices
+        what is stepped at a time
+    """
+
+    def __init__(self, members: list[Member], names: list[str], block: int) -> None:
+        self.members, self.names = members, names
+        self.size = sum(member.size for member in members)
+        self.direct = len(members) == 1 and members[0].array.flags.c_contiguous
+        if self.direct:
+            self.p = flat(members[0].array)
+        else:
+            self.p, self.g = (np.empty(self.size, members[0].real) for _ in range(2))
+            self.params = [(part, m.array) for part, m in zip(self._parts_of(self.p), members, strict=True)]
+            self.gradients = list(zip(self._parts_of(self.g), members, strict=True))
+        self.blocks = [slice(start, start + block) for start in range(0, max(self.size, 1), max(block, 1))]
+        self.single = len(self.blocks) == 1
+        self.cuts: list[list[Any]] = [[None, self.p[block], *(None for _ in names)] for block in self.blocks]
+        for name in names:
+            if isinstance(members[0].state.get(name), Tensor):
+                self.adopt(name)
+
+    def _parts_of(self, whole: Any) -> list[Any]:
+        """Views of a flat array, one in the shape and dtype of each member."""
+        parts, start = [], 0
+        for member in self.members:
+            part = whole[start : start + member.size]
+            parts.append(part.view(member.array.dtype).reshape(member.array.shape))
+            start += member.size
+        return parts
+
+    def adopt(self, name: str) -> None:
+        """Let the members' states of that name lie side by side too; they are zeros where there were none."""
+        whole = np.zeros(self.size, self.p.dtype)
+        for member, part in zip(self.members, self._parts_of(whole), strict=True):
+            tensor = member.state.get(name)
+            if isinstance(tensor, Tensor):
+                if tensor._array.shape != part.shape:
+                    raise ValueError(
+                        f"state {name!r} of a parameter of shape {part.shape} has shape {tensor._array.shape}: they "
+                        f"must be equal"
+                    )
+                np.copyto(part, tensor._array, casting="same_kind")
+            hold(member.state, name, part)
+        for cut, block in zip(self.cuts, self.blocks, strict=True):
+            cut[2 + self.names.index(name)] = whole[block]
+
+    def each(self, run: Callable[[list[Any]], None]) -> None:
+        """Call ``run`` with the gradient, the parameter and the states of each block."""
+        g = self.members[0].elements() if self.direct else self.gathered()
+        if self.single:
+            cut = self.cuts[0]
+            cut[0] = g
+            run(cut)
+            cut[0] = None  # the gradient's memory is its owner's to free
+        else:
+            for i in range(len(self.blocks)):
+                self.one(i, g, run)
+        if not self.direct:
+            self.scatter()
+
+    def one(self, i: int, g: Any, run: Callable[[list[Any]], None]) -> None:
+        """Call ``run`` for the block of number ``i``."""
+        cut = self.cuts[i]
+        cut[0] = g[self.blocks[i]]
+        run(cut)
+        cut[0] = None
+
+    def gathered(self) -> Any:
+        """The gradient as one flat array; the parameter too is there then."""
+        if self.direct:
+            return self.members[0].elements()
+        for part, member in self.gradients:
+            part[...] = member.gradient() if member.sparse else member.p._grad._array  # type: ignore[union-attr]
+        for part, array in self.params:
+            part[...] = array
+        return self.g
+
+    def scatter(self) -> None:
+        """Bring the parameter back where it belongs."""
+        if not self.direct:
+            for part, array in self.params:
+                array[...] = part
+
+
+def _parted(members: list[Member], alone: int, block: int) -> list[list[Member]]:
+    """Those of more than ``alone`` elements each by itself, the others gathered up to a block."""
+    parts: list[list[Member]] = []
+    small: list[Member] = []
+    room = -1
+    for member in members:
+        if member.size > alone and member.array.flags.c_contiguous:
+            parts.append([member])
+            continue
+        if member.size > room:
+            small, room = [], block
+            parts.append(small)
+        small.append(member)
+        room -= member.size
+    return parts
