@@ -108,7 +108,7 @@ class Dense(Job):
         if self.steady and self.rule.reads_step:
             try:
                 return self._record(options, Formula("t"), t, in_place)
-            except TypeError:  # the rule decides something by t
+            except (TypeError, AttributeError):  # the rule decides something by t
                 self.steady = False
         try:
             return self._record(options, t, t, in_place)

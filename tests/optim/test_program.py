@@ -116,9 +116,24 @@ def in_the_dark(p: Any, g: Any, m: Any, *, lr: float) -> tuple[Any, Any]:
     return p - lr * g if p is not None and (g > 2) is not None and bool(np.size(g)) else p, m
 
 
+def asks_the_step(p: Any, g: Any, m: Any, *, t: float, lr: float) -> tuple[Any, Any]:
+    even = (t / 2).is_integer()
+    return p - (lr if even else 2 * lr) * g, m + 0.5**t * g
+
+
 @pytest.mark.parametrize(
     "rule",
-    [everything, swapped, same_twice, in_its_place, asks_for_values, reads_one, a_number_for_a_state, in_the_dark],
+    [
+        asks_the_step,
+        everything,
+        swapped,
+        same_twice,
+        in_its_place,
+        asks_for_values,
+        reads_one,
+        a_number_for_a_state,
+        in_the_dark,
+    ],
     ids=lambda rule: rule.__name__,
 )
 def test_rules_of_others(rule: Any) -> None:
