@@ -231,14 +231,16 @@ def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> 
     if node.args is None:
         raise RuntimeError(
             f"Trying to backward through the graph a second time ({node.name()}): the values it had saved were freed "
-            f"after the first time. Compute the loss anew, or call the first backward with retain_graph=True."
+            f"after the first time. Compute the loss anew, detach() what is carried on from batch to batch (a hidden "
+            f"state), or call the first backward with retain_graph=True."
         )
     for _, counter, value in node.stamps:
         if counter[0] != value:
             raise RuntimeError(
                 f"one of the variables needed for gradient computation has been modified by an inplace operation: "
                 f"{node.name()} saved it at version {value}, and it is now at version {counter[0]}. Use the "
-                f"operation that makes a new tensor (x = x + 1 for x += 1), or change a clone()."
+                f"operation that makes a new tensor (x = x + 1 for x += 1), or change a clone(). If optimizer.step() "
+                f"came between, compute the forward pass again."
             )
     result: list[tuple[Edge, Any]] = []
     if node.plain and not create_graph and useful is None:  # the short way, for most

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..tape import apply
 from ..tensor import Tensor, array_of
+from ..watch import beside, read
 from .creation import from_numpy, tensor  # noqa: F401  tensor is for the examples
 from .naming import alias, in_place, op
 
@@ -112,7 +113,12 @@ def isclose(input: Tensor, other: Any, rtol: float = 1e-5, atol: float = 1e-8, e
     >>> isclose(tensor([1.0, 2.0]), tensor([1.0, 2.1]))
     tensor([ True, False])
     """
-    return from_numpy(np.asarray(np.isclose(array_of(input), array_of(other), rtol, atol, equal_nan)))
+    return from_numpy(_isclose(array_of(input), array_of(other), rtol, atol, equal_nan))
+
+
+@beside
+def _isclose(a: Any, b: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
+    return np.asarray(np.isclose(a, b, rtol, atol, equal_nan))
 
 
 @op
@@ -122,6 +128,7 @@ def allclose(input: Tensor, other: Any, rtol: float = 1e-5, atol: float = 1e-8, 
     >>> allclose(tensor([1.0]), tensor([1.0 + 1e-9]))
     True
     """
+    read("allclose()")
     return bool(np.allclose(array_of(input), array_of(other), rtol, atol, equal_nan))
 
 
@@ -132,4 +139,5 @@ def equal(input: Tensor, other: Tensor) -> bool:
     >>> equal(tensor([1.0]), tensor([1.0, 1.0]))
     False
     """
+    read("equal()")
     return bool(np.array_equal(array_of(input), array_of(other)))

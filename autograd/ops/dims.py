@@ -17,7 +17,7 @@ def whole(n: Any) -> int:
     >>> whole(np.int64(3))
     3
     """
-    return operator.index(n._array.item() if isinstance(n, Tensor) else n)
+    return operator.index(n.item() if isinstance(n, Tensor) else n)
 
 
 def listed(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -16,6 +16,7 @@ from ..derivatives import linalg as primitives
 from ..modes import modes
 from ..tape import apply
 from ..tensor import Tensor, new_tensor
+from ..watch import read
 from . import norms, products, return_types
 from .creation import eye, tensor  # noqa: F401  tensor is for the examples
 from .joining import diagonal
@@ -116,6 +117,7 @@ def logdet(input: Tensor) -> Tensor:
     tensor(0.)
     """
     sign, result = slogdet(input)
+    read("logdet()")
     return result if (sign._array >= 0).all() else apply(np.where, sign._array < 0, float("nan"), result)
 
 

@@ -41,7 +41,7 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if p == "nuc":
         raise RuntimeError("norm: p='nuc' is the sum of the singular values of a matrix: use linalg.svdvals(x).sum()")
     if p == 0:
-        return apply(np.sum, apply(cast, input._array != 0, abs(input).dtype), axis=axis, keepdims=keepdim)
+        return apply(np.sum, apply(cast, apply(np.not_equal, input, 0), abs(input).dtype), axis=axis, keepdims=keepdim)
     if math.isinf(p):
         return apply(np.max if p > 0 else np.min, apply(np.absolute, input), axis=axis, keepdims=keepdim)
     return apply(primitives.norm, input, p=p, axis=axis, keepdims=keepdim)
@@ -82,5 +82,5 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """
     others = tuple([d for d in range(input.ndim) if d != dim % input.ndim])
     length = norm(input, p, others, keepdim=True)
-    shorter = length._array > maxnorm
+    shorter = length > maxnorm
     return input * apply(np.where, shorter, maxnorm / (length + 1e-7), 1.0)

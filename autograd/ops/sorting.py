@@ -12,7 +12,7 @@ import numpy as np
 from ..derivatives.indexing import gather
 from ..tape import apply
 from ..tensor import Tensor, array_of, new_tensor
-from ..watch import beside
+from ..watch import beside, read
 from . import return_types
 from .creation import tensor  # noqa: F401  for the examples
 from .dims import axis_of
@@ -100,6 +100,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     return _picked(return_types.topk, input, _best(input._array, k, axis, largest), axis)
 
 
+@beside
 def _best(array: Any, k: int, axis: int, largest: bool) -> Any:
     """The places of the ``k`` largest or smallest elements, in order: sorted are only these."""
     n = array.shape[axis]
@@ -147,6 +148,7 @@ def unique(
     (tensor([1, 3]), tensor([1, 2]))
     """
     axis = None if dim is None else axis_of(dim, input.ndim)
+    read("unique()")
     values, inverse, counts = np.unique(input._array, return_inverse=True, return_counts=True, axis=axis)
     inverse = inverse.reshape(input.shape if axis is None else -1)
     return _chosen((values, True), (inverse, return_inverse), (counts, return_counts))
@@ -159,6 +161,7 @@ def unique_consecutive(input: Tensor, return_inverse: bool = False, return_count
     >>> unique_consecutive(tensor([1, 1, 2, 1]))
     tensor([1, 2, 1])
     """
+    read("unique_consecutive()")
     flat = input._array.reshape(-1)
     new = np.ones(flat.size, bool)
     new[1:] = flat[1:] != flat[:-1]
@@ -180,6 +183,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     >>> bincount(tensor([0, 2, 2]))
     tensor([1, 0, 2])
     """
+    read("bincount()")
     if input.ndim != 1 or input.dtype.kind not in "iu" or (input._array < 0).any():
         raise RuntimeError(
             f"bincount only supports 1-d non-negative integral inputs, got {input.dtype} of shape {list(input.shape)}"
@@ -234,6 +238,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     tensor([[0, 0],
             [1, 1]])
     """
+    read("nonzero()")
     if not as_tuple:
         return new_tensor(np.argwhere(input._array))
     return tuple([new_tensor(places) for places in np.nonzero(np.atleast_1d(input._array))])
@@ -242,7 +247,8 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
 @op
 def argwhere(input: Tensor) -> Tensor:
     """:func:`nonzero` as a matrix."""
-    return new_tensor(np.argwhere(input._array))
+    result: Tensor = nonzero(input)
+    return result
 
 
 def searchsorted(
@@ -287,4 +293,9 @@ def isin(elements: Any, test_elements: Any, *, invert: bool = False) -> Tensor:
     >>> isin(tensor([1, 2, 3]), tensor([2, 5]))
     tensor([False,  True, False])
     """
-    return new_tensor(np.asarray(np.isin(array_of(elements), array_of(test_elements), invert=invert)))
+    return new_tensor(_isin(array_of(elements), array_of(test_elements), invert=invert))
+
+
+@beside
+def _isin(elements: Any, test_elements: Any, invert: bool) -> Any:
+    return np.asarray(np.isin(elements, test_elements, invert=invert))

@@ -47,7 +47,7 @@ class Names:
         if not isinstance(function, types.FunctionType) or id(function) in self._seen:
             return
         self._seen.add(id(function))
-        if function.__module__.partition(".")[0] == __package__.partition(".")[0]:
+        if (function.__module__ or "").partition(".")[0] == __package__.partition(".")[0]:
             return
         for name, get in _outside(function):
             self._look_at(name, get)

@@ -37,6 +37,7 @@ class Program:
         self.inputs = list(inputs)
         self.places: list[str] = []  # the names of what it computes
         self.written: dict[int, Any] = {}  # arrays from outside that are changed in place
+        self.errors = np.geterr()  # what NumPy does at a division by zero and the like
         self.refused = ""  # why it cannot be run again, if it cannot
         self.undo: list[tuple[Any, Any]] | None = None  # what to put back if a call turns out to be untraceable
         self._traced: dict[int, Traced] = {}

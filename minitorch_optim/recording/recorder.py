@@ -152,7 +152,8 @@ class Recorder:
         of, name = method.args[0], method.func.__name__  # type: ignore[attr-defined]
         if any(callable(arg) and not hasattr(arg, "parameters") for arg in (*args, *kwargs.values())):
             self.refuse(f"{type(of).__name__}.{name}() is given a closure, which it may call any number of times")
-        self.before_action()
+        with self._paused():
+            self.before_action()
         self.program.segments.append([])
         self.program.actions.append(lambda: getattr(of, name)(*args, **kwargs))
         with self._paused():

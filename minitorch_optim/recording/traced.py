@@ -35,6 +35,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         program = self.program
+        if np.geterr() != program.errors:
+            raise Untraceable("other settings for errors of NumPy")
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}_{method}"
         if method == "at":

@@ -13,6 +13,7 @@ import numpy as np
 from ...autograd.derivatives.indexing import gather
 from ...autograd.tape import apply
 from ...autograd.tensor import Tensor, array_of, new_tensor
+from ...autograd.watch import beside
 from .resampling import along_axis
 from .windows import batched, unbatched
 
@@ -116,6 +117,13 @@ def averaging(n: int, m: int, dtype: Any) -> Any:
     return (((place >= starts) & (place < ends)) / (ends - starts)).astype(dtype)
 
 
+@beside
+def _largest(planes: Any, windows: Any) -> Any:
+    """Which element of each window is the largest: shape (N, C, *windows), as flat indices."""
+    choice = np.argmax(planes[..., windows], axis=-1)[..., None]
+    return np.take_along_axis(np.broadcast_to(windows, (*planes.shape[:2], *windows.shape)), choice, -1)[..., 0]
+
+
 def _adaptive_max_pool(dims: int, input: Tensor, output_size: Any, return_indices: bool) -> Any:
     x = batched(dims, input, f"adaptive_max_pool{dims}d")
     size = _output_size(output_size, x.shape[2:])
@@ -127,8 +135,7 @@ def _adaptive_max_pool(dims: int, input: Tensor, output_size: Any, return_indice
                                        *(elements.shape[1] if i == axis else 1 for i in range(dims))))  # fmt: skip
     flat = np.ravel_multi_index(np.broadcast_arrays(*within), tuple(x.shape[2:])).reshape(*size, -1)
     planes = apply(np.reshape, x, (*x.shape[:2], -1))
-    choice = np.argmax(array_of(planes)[..., flat], axis=-1)
-    indices = np.take_along_axis(np.broadcast_to(flat, (*x.shape[:2], *flat.shape)), choice[..., None], -1)[..., 0]
+    indices = _largest(array_of(planes), flat)
     out = apply(gather, planes, indices.reshape(*x.shape[:2], -1), 2)
     out = unbatched(apply(np.reshape, out, indices.shape), x, input)
     return (out, unbatched(new_tensor(indices), x, input)) if return_indices else out

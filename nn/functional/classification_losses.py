@@ -166,7 +166,12 @@ def _smoothed(
     each: Tensor = right * (label_smoothing - 1) - even * (label_smoothing / scores.shape[1])
     if reduction == "none":
         return each
-    loss: Tensor = apply(np.sum, each) / _divisor_array(share, reduction, len(classes), each.dtype)
+    return _joined(each, share, reduction)
+
+
+def _joined(each: Tensor, share: Any, reduction: str) -> Tensor:
+    """The sum of the losses, or their mean with each counting as ``share`` says."""
+    loss: Tensor = apply(np.sum, each) / _divisor_array(share, reduction, len(each), each.dtype)
     return loss
 
 
@@ -227,7 +232,7 @@ def nll_loss(
     each = -apply(pick_class, scores, classes)
     if share is not None:
         each = each * share
-    loss = each if reduction == "none" else apply(np.sum, each) / _divisor(share, reduction, len(classes))
+    loss = each if reduction == "none" else _joined(each, share, reduction)
     if reduction != "none" and (loss._array < 0 or (node is not None and node.row is SOFTMAX)):
         what = "the output of softmax" if node is not None and node.row is SOFTMAX else "some that are positive"
         hint(
@@ -285,6 +290,15 @@ derivative(
 )
 
 
+@beside
+def _check_probabilities(values: Any, name: str, cure: str) -> None:
+    if values.size and not (values.min() >= 0 and values.max() <= 1):
+        raise RuntimeError(
+            f"all elements of {name} should be between 0 and 1, got values from {values.min():g} to "
+            f"{values.max():g}{cure}"
+        )
+
+
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
 ) -> Tensor:
@@ -324,12 +338,7 @@ def binary_cross_entropy(
         ("input", input, ". For raw scores use BCEWithLogitsLoss (binary_cross_entropy_with_logits)"),
         ("target", target, ""),
     ):
-        values = t._array
-        if values.size and not (values.min() >= 0 and values.max() <= 1):
-            raise RuntimeError(
-                f"all elements of {name} should be between 0 and 1, got values from {values.min():g} to "
-                f"{values.max():g}{cure}"
-            )
+        _check_probabilities(t._array, name, cure)
     loss = apply(bernoulli_nll, input, target)
     return reduced(loss if weight is None else loss * weight, reduction)
 

@@ -11,6 +11,7 @@ from ...autograd.modes import no_grad
 from ...autograd.table import derivative
 from ...autograd.tape import apply, primitive
 from ...autograd.tensor import Tensor, new_tensor
+from ...autograd.watch import beside, read
 
 __all__ = ["embedding", "one_hot"]
 
@@ -105,12 +106,7 @@ def embedding(
             f"Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
             f"{input.type()} instead (while checking arguments for embedding): convert it with input.long()"
         )
-    if index.size and not (0 <= index.min() and index.max() < count):
-        wrong = index.min() if index.min() < 0 else index.max()
-        raise IndexError(
-            f"index out of range in self: the Embedding has rows 0 to {count - 1}, and was asked for {wrong}. Make it "
-            f"with num_embeddings of at least the largest number plus 1, or look where the number comes from"
-        )
+    _check_rows(index, count)
     if padding_idx is not None:
         if not -count <= padding_idx < count:
             raise AssertionError(
@@ -118,8 +114,19 @@ def embedding(
             )
         padding_idx %= count
     if max_norm is not None:
+        read("max_norm of an embedding")
         _shorten_rows(weight, np.unique(index), max_norm, norm_type)
     return apply(lookup, weight, index, padding_idx=padding_idx, by_count=scale_grad_by_freq, sparse=sparse)
+
+
+@beside
+def _check_rows(index: Any, count: int) -> None:
+    if index.size and not (0 <= index.min() and index.max() < count):
+        wrong = index.min() if index.min() < 0 else index.max()
+        raise IndexError(
+            f"index out of range in self: the Embedding has rows 0 to {count - 1}, and was asked for {wrong}. Make it "
+            f"with num_embeddings of at least the largest number plus 1, or look where the number comes from"
+        )
 
 
 def _shorten_rows(weight: Tensor, used: Any, max_norm: float, norm_type: float) -> None:
@@ -157,11 +164,17 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
             f".long()"
         )
     if num_classes == -1:
+        read("one_hot() without the number of classes")
         if not classes.size:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
         num_classes = int(classes.max()) + 1
+    return new_tensor(_one_hot(classes, num_classes))
+
+
+@beside
+def _one_hot(classes: Any, num_classes: int) -> Any:
     if classes.size and classes.min() < 0:
         raise RuntimeError(f"Class values must be non-negative. Got {classes.min()}")
     if classes.size and classes.max() >= num_classes:
         raise RuntimeError(f"Class values must be smaller than num_classes. Got {classes.max()} of {num_classes}")
-    return new_tensor((classes[..., None] == np.arange(num_classes)).astype(np.int64))
+    return (classes[..., None] == np.arange(num_classes)).astype(np.int64)

@@ -12,6 +12,7 @@ import numpy as np
 from ...autograd.table import derivative
 from ...autograd.tape import apply, primitive
 from ...autograd.tensor import Tensor, array_of, new_tensor
+from ...autograd.watch import beside
 from .windows import Windows, batched, gather_windows, per_dimension, scatter_windows, unbatched
 
 __all__ = ["avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool3d"]
@@ -214,12 +215,13 @@ def _max_pool(
     out = unbatched(apply(maxima, x, windows), x, input)
     if not indices:
         return out
-    choice = _largest(array_of(x), windows)[1]
-    return out, unbatched(new_tensor(_positions(choice, windows)), x, input)
+    return out, unbatched(new_tensor(_positions(array_of(x), windows)), x, input)
 
 
-def _positions(choice: Any, windows: Windows) -> Any:
+@beside
+def _positions(x: Any, windows: Windows) -> Any:
     """Where the chosen element of each window is in the input, as flat indices."""
+    choice = _largest(x, windows)[1]
     flat = np.zeros(choice.shape, np.int64)
     within = np.unravel_index(choice, windows.kernel)
     for i, (n, s, p, dl, o) in enumerate(

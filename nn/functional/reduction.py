@@ -10,7 +10,7 @@ import numpy as np
 from ...autograd.derivatives.elementwise import clamp
 from ...autograd.hints import as_a_tensor, hint
 from ...autograd.tape import apply
-from ...autograd.tensor import Tensor, array_of
+from ...autograd.tensor import Tensor
 
 
 def check_reduction(reduction: str, *further: str) -> None:
@@ -74,8 +74,8 @@ def common_shape(a: Tensor, b: Tensor) -> tuple[int, ...]:
 
 
 def constant(t: Any) -> Any:
-    """The values of ``t`` as an array, for what is decided by them and not differentiated."""
-    return np.asarray(array_of(t))
+    """``t`` without its history, for what is decided by its values and not differentiated."""
+    return t.detach() if isinstance(t, Tensor) else np.asarray(t)
 
 
 def hinge(x: Tensor) -> Tensor:

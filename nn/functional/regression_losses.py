@@ -16,6 +16,7 @@ from ...autograd.derivatives.elementwise import clamp
 from ...autograd.table import derivative
 from ...autograd.tape import apply, primitive
 from ...autograd.tensor import Tensor, new_tensor
+from ...autograd.watch import beside
 from .reduction import check_reduction, constant, matched, reduced
 
 __all__ = ["gaussian_nll_loss", "huber_loss", "l1_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss"]
@@ -176,6 +177,14 @@ def poisson_nll_loss(
     return reduced(loss, reduction)
 
 
+@beside
+def _up_to(var: Any, eps: float) -> Any:
+    """What is to be added to each variance so that it is at least ``eps``."""
+    if not np.all(var >= 0):
+        raise ValueError(f"var has negative entry/entries: the least is {var.min()}")
+    return np.maximum(var, eps) - var
+
+
 def gaussian_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -217,10 +226,7 @@ def gaussian_nll_loss(
             var = apply(np.expand_dims, var, -1)
         elif tuple(var.shape) != (*input.shape[:-1], 1):
             raise ValueError(f"var is of incorrect size: got {list(var.shape)} for an input of {list(input.shape)}")
-    given = constant(var)
-    if not np.all(given >= 0):
-        raise ValueError(f"var has negative entry/entries: the least is {given.min()}")
-    var = var + (np.maximum(given, eps) - given)
+    var = var + _up_to(var._array, eps)
     d = input - target
     loss = 0.5 * (apply(np.log, var) + d * d / var)
     if full:

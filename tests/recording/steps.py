@@ -281,3 +281,42 @@ def embedded():
         return value
 
     return model, step
+
+
+@step
+def choices_and_places():
+    w = nn.Parameter(torch.randn(6, 6))
+    optimizer = torch.optim.Adagrad([w], lr=0.1)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        h = x @ w
+        values, places = h.max(dim=1)
+        top = h.topk(2, dim=1)
+        loss = values.sum() + top.values.mean() + h.gather(1, top.indices).std() + h.sort(dim=1)[0][:, 0].sum()
+        loss = loss + (F.one_hot(y, 3).float() * h[:, :3]).sum() + h.median() + F.normalize(h).sum()
+        loss = loss + F.adaptive_max_pool1d(h.unsqueeze(1), 2).sum() + F.max_pool1d(h.unsqueeze(1), 2).mean()
+        loss.backward()
+        optimizer.step()
+        return loss, places, torch.isin(y, torch.tensor([1])), torch.isclose(h, h)
+
+    return nn.ParameterList([w]), step
+
+
+@step
+def other_losses():
+    model = nn.Sequential(nn.Linear(6, 1), nn.Sigmoid())
+    optimizer = torch.optim.Rprop(model.parameters(), lr=0.01)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        p, target = model(x).squeeze(1), (y > 0).float()
+        loss = F.binary_cross_entropy(p, target) + F.huber_loss(p, target) + F.smooth_l1_loss(p, target)
+        loss = loss + F.gaussian_nll_loss(p, target, p * p) + F.kl_div(p.log(), target) + F.l1_loss(p, target)
+        loss = loss + F.nll_loss(F.log_softmax(x * p[:, None], 1), y, ignore_index=2)
+        loss.backward()
+        nn.utils.clip_grad_value_(model.parameters(), 0.1)
+        optimizer.step()
+        return loss
+
+    return model, step

@@ -185,6 +185,21 @@ def test_what_the_first_calls_cannot_tell_apart_is_noticed_when_inputs_change():
             assert replayed(torch.tensor([3.0, 2.0])).item() == 10.0
 
 
+def test_a_recording_is_compared_anew_now_and_then():
+    w, calls = torch.tensor([1.0], requires_grad=True), []
+
+    def step(x):
+        calls.append(0)  # not done again in a replay
+        return (w * x * (1.0 if len(calls) < 5 else 2.0)).sum()
+
+    replayed = torch.replay(step)
+    with pytest.warns(ReplayWarning, match="earlier replays may be wrong"):
+        for i in range(40):
+            replayed(torch.tensor([float(i)]))
+            calls.append(0)
+    assert replayed.replays == 10
+
+
 # ---------------------------------------------------------------------------------------------- refused, aloud
 
 
