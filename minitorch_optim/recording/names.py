@@ -31,17 +31,22 @@ class Names:
         self._modules: set[int] = set()
         self._look_into(function)
 
-    def what_varies(self, keys: Iterable[tuple[Any, ...]]) -> str:
-        """Which setting differs among keys that hold, after whether recording is on and the shapes, the settings."""
-        columns = list(zip(*(key[-len(self.settings) :] for key in keys))) if self.settings else []
-        for (name, _), column in zip(self.settings, columns):
+    def what_varies(self, values: Iterable[Iterable[Any]]) -> str:
+        """Which setting differs, from its values in many calls."""
+        for (name, _), column in zip(self.settings, zip(*values)):
             if len(set(column)) > len(column) // 2:
                 return f"{name!r}, which it reads, differs from call to call: make it a tensor, or count outside"
         return "shapes or other arguments differ from call to call"
 
     def _look_into(self, function: Any) -> None:
+        if isinstance(function, partial):
+            function = function.func
+        if not isinstance(function, types.FunctionType | types.MethodType):  # an object that is called like a function
+            function = getattr(function, "__call__", None)  # noqa: B004
         if isinstance(function, types.MethodType):
-            self._look_at_attributes(function.__self__, function.__func__.__code__.co_names)
+            owner = function.__self__
+            self._look_at(type(owner).__name__, lambda: owner)
+            self._look_at_attributes(owner, function.__func__.__code__.co_names)
             function = function.__func__
         function = getattr(function, "__wrapped__", function)
         if not isinstance(function, types.FunctionType) or id(function) in self._seen:

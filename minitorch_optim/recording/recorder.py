@@ -27,11 +27,7 @@ backward: Any = importlib.import_module("..autograd.backward", __package__)  # t
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FLOORS = tuple(str(floor.resolve()) for floor in (_PACKAGE, _PACKAGE / "autograd", _PACKAGE / "nn"))
 _swapping = threading.Lock()
-ANYTHING = object()
-
-
-class Refused(Exception):
-    """The step does something that a replay could not do again."""
+ANYTHING = object()  # of a gradient before the step: it does not matter
 
 
 class Recorder:

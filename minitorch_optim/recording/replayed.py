@@ -88,6 +88,7 @@ class Replayed:
         self.replays = 0
         self.reason = ""
         self._recordings: dict[Any, Recording] = {}
+        self._settings: list[list[Any]] = []  # of each recording
         self._names: Names | None = None
         self._last: Recording | None = None
         self._last_key: Any = None
@@ -107,14 +108,10 @@ class Replayed:
         named = [tensor for tensor in [get() for get in self._names.tensors] if isinstance(tensor, Tensor)]
         tensors = [a for a in given if isinstance(a, Tensor)] + named
         arrays = [tensor._array for tensor in tensors]
-        others = [a for a in given if not isinstance(a, Tensor)] if len(tensors) < len(given) + len(named) else None
-        key = (
-            modes.grad,
-            *[(a.shape, a.dtype) for a in arrays],
-            *[get() for _, get in self._names.settings],
-            *(others or ()),
-            *kwargs,
-        )
+        settings = [get() for _, get in self._names.settings]
+        key = (modes.grad, *[(a.shape, a.dtype) for a in arrays], *kwargs, *map(type, settings), *settings)
+        if len(tensors) < len(given) + len(named):
+            key += tuple([None if isinstance(a, Tensor) else (type(a), a) for a in given])
         if key == self._last_key:
             recording = self._last
         else:
@@ -124,7 +121,8 @@ class Replayed:
                 return self._on_the_tape("an argument is neither a tensor nor a number or a string", args, kwargs)
         if recording is None:
             if len(self._recordings) == VARIANTS:
-                return self._on_the_tape(self._names.what_varies(self._recordings), args, kwargs)
+                return self._on_the_tape(self._names.what_varies(self._settings), args, kwargs)
+            self._settings.append(settings)
             recording = self._recordings[key] = Recording(self.step)
         if recording.ready and not recording.in_place():
             return recording.leave_out(args, kwargs)
@@ -215,7 +213,7 @@ class Recording:
         with recorder.recording():
             result = self.step(*args, **kwargs)
         self.count += 1
-        build = _builder(program, result)
+        build = _builder(recorder, result)
         difference = comparison.finish() if comparison else "there is nothing to compare with"
         if recorder.reason or program.refused:
             self.reason = recorder.reason or program.refused
@@ -244,28 +242,35 @@ class Recording:
         return _detached(result)
 
 
-def _builder(program: Program, result: Any) -> Callable[[Any], Any]:
+def _builder(recorder: Recorder, result: Any) -> Callable[[Any], Any]:
     """How to make what the step returns from the arrays that the program returns."""
     if isinstance(result, Tensor):
         if result.is_leaf and result.requires_grad:  # a parameter
             return lambda arrays: result
-        place = program.give_back(result._array)
+        place = recorder.program.give_back(result._array)
         return lambda arrays: new_tensor(arrays[place])
-    if type(result) in (tuple, list):
-        kind, parts = type(result), [_builder(program, part) for part in result]
-        return lambda arrays: kind([part(arrays) for part in parts])
+    if isinstance(result, tuple | list):
+        parts = [_builder(recorder, part) for part in result]
+        return lambda arrays: _like(result, [part(arrays) for part in parts])
     if type(result) is dict:
-        named = {k: _builder(program, part) for k, part in result.items()}
+        named = {k: _builder(recorder, part) for k, part in result.items()}
         return lambda arrays: {k: part(arrays) for k, part in named.items()}
+    if not isinstance(result, int | str | type(None)):
+        recorder.refuse(f"it returns a {type(result).__name__}, which Python made: return tensors")
     return lambda arrays: result
+
+
+def _like(sequence: Any, parts: list[Any]) -> Any:
+    """A list, a tuple or a named tuple of ``parts``."""
+    return type(sequence)(*parts) if hasattr(sequence, "_fields") else type(sequence)(parts)
 
 
 def _detached(result: Any) -> Any:
     """What the step returned, out of the memory that replays will use."""
     if isinstance(result, Tensor):
         return result if result.is_leaf and result.requires_grad else new_tensor(result._array.copy())
-    if type(result) in (tuple, list):
-        return type(result)(map(_detached, result))
+    if isinstance(result, tuple | list):
+        return _like(result, [_detached(part) for part in result])
     if type(result) is dict:
         return {k: _detached(part) for k, part in result.items()}
     return result

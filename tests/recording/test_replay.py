@@ -157,6 +157,38 @@ def test_a_batch_that_is_read_by_name_is_seen_to_change():
     assert replayed.replays >= 4
 
 
+def test_objects_that_are_called_and_their_attributes():
+    class Trainer:
+        def __init__(self):
+            self.model, self.optimizer, _ = model_and_step()
+            self.scale = 1.0
+
+        def __call__(self, x, y):
+            self.optimizer.zero_grad()
+            loss = F.cross_entropy(self.model(x) * self.scale, y)
+            loss.backward()
+            self.optimizer.step()
+            return loss
+
+    trainer, other = Trainer(), Trainer()
+    replayed = torch.replay(trainer)
+    for i, (x, y) in enumerate(batches(20)):
+        trainer.scale = other.scale = 1.0 if i < 10 else 2.0
+        the_same(replayed(x, y), other(x, y))
+    assert replayed.replays >= 10
+
+
+def test_where_numbers_stand_among_the_arguments_matters():
+    w = torch.tensor([2.0], requires_grad=True)
+    replayed = torch.replay(lambda a, b: torch.max(w * a - b, dim=0))
+    x = torch.tensor([3.0])
+    for _ in range(4):
+        assert replayed(x, 1).values.item() == 5.0
+        assert replayed(1, x).values.item() == -1.0
+        assert replayed(x, 1.0).indices.item() == 0
+    assert replayed.replays == 6
+
+
 def test_the_same_batch_for_long_and_then_another():
     model, _, step = model_and_step()
     _, _, plain = model_and_step()
@@ -250,7 +282,12 @@ def _differs_in_work(w, x, notes):
     return (w * x).sum() if len(notes) % 2 else (w + x).mean()
 
 
+def _returns_a_float(w, x, notes):
+    return (w * x).sum(), 0.5
+
+
 REFUSED = {
+    _returns_a_float: "returns a float",
     _reads_item: "reading the values of a tensor at test_replay.py",
     _branches: "reading the values of a tensor at test_replay.py",
     _prints: "reading the values of a tensor at test_replay.py",
@@ -270,7 +307,7 @@ def test_what_cannot_be_replayed_runs_on_the_tape_with_one_warning(function):
         step = make(lambda x, w=w, notes=notes: function(w, x, notes))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            results.append([step(torch.tensor([float(i - 3), 1.0])).item() for i in range(8)])
+            results.append([flat(step(torch.tensor([float(i - 3), 1.0])))[0].item() for i in range(8)])
         said = [str(w.message) for w in caught if issubclass(w.category, ReplayWarning)]
         if make is torch.replay:
             assert len(said) == 1 and "run on the tape" in said[0]
