@@ -9,7 +9,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.utils.math import latex2mathml
-from pygments.lexer import RegexLexer
+from pygments.lexer import RegexLexer, bygroups
 from pygments.token import Comment, Text
 from sphinx.application import Sphinx
 from sphinx.ext.napoleon import Config, NumpyDocstring
@@ -18,15 +18,13 @@ from . import public
 
 
 class FormulaLexer(RegexLexer):
-    """Formulas in code order. What stands to the right of one, after two spaces or more, is a remark."""
+    """Formulas in code order. What stands to the right of an equation, after two spaces or more, is a remark."""
 
     name = "formula"
     tokens = {
         "root": [
-            (r"^ +", Text),
-            (r"(?<=\S) {2,}\S.*$", Comment),
-            (r"\S+", Text),
-            (r" ", Text),
+            (r"^(.*\S = .*[^\s,;])( {2,}\S.*)$", bygroups(Text, Comment)),
+            (r".+", Text),
             (r"\n", Text),
         ]
     }

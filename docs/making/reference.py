@@ -46,7 +46,8 @@ def entry(name: Name, members: bool = True) -> list[str]:
     if documented is not name:
         kind = "class" if inspect.isclass(name.value) else "function" if callable(name.value) else "data"
         link = f":py:obj:`{documented.name} <{documented.full}>`"
-        return [f".. py:{kind}:: {name.name}", "", f"   Another name of {link}.", ""]
+        arguments = signature(name.value) if kind == "function" else ""
+        return [f".. py:{kind}:: {name.name}{arguments}", "", f"   Another name of {link}.", ""]
     if public.is_data(name.value):
         return [f".. py:data:: {name.name}", "", f"   {public.describe_data(name)}", ""]
     if inspect.isclass(name.value):
@@ -63,6 +64,12 @@ def options_of(cls: type) -> list[str]:
             break
     bases = ", ".join(base.__name__ for base in above)
     return ["   :members:", "   :exclude-members: rule", f"   :inherited-members: {bases}"]
+
+
+def signature(function: Any, first: int = 0) -> str:
+    """The parameters of a function, without their types."""
+    parameters = list(inspect.signature(function).parameters.values())[first:]
+    return str(inspect.Signature([p.replace(annotation=inspect.Parameter.empty) for p in parameters]))
 
 
 def family(name: Name) -> str:
@@ -167,15 +174,21 @@ def module_page(folder: Path, path: str, module: ModuleType, names: list[Name], 
     return lines
 
 
+def title_of(of: str) -> str:
+    """What a page is called whose names are written in the module ``of``: ``Complex numbers``, ``Teaching: lint``."""
+    if of == "data":
+        return "Dtypes and constants"
+    parts = of.split(".")[1:]
+    words = parts[-1:] if parts[0] in ("autograd", "nn") else parts
+    return ": ".join(words).replace("_", " ").capitalize()
+
+
 def family_page(folder: Path, path: str, of: str, names: list[Name]) -> str:
     """One file's worth of names; returns the name of the page."""
-    short = of.rpartition(".")[2]
     page = f"files/{of}"
-    if of == "data":
-        lines = [*heading("Dtypes and constants"), f".. py:currentmodule:: {path}", ""]
-    else:
-        title = short.replace("_", " ").capitalize()
-        lines = [*heading(title), f".. py:currentmodule:: {path}", "", *rendered(importlib.import_module(of).__doc__)]
+    lines = [*heading(title_of(of)), f".. py:currentmodule:: {path}", ""]
+    if of != "data":
+        lines += rendered(importlib.import_module(of).__doc__)
     lines += overview(names)
     for name in names:
         lines += tensor_entry(name) if name.full == "minitorch_optim.Tensor" else entry(name)
@@ -234,9 +247,7 @@ def member(attribute: str) -> list[str]:
     if isinstance(value, property):
         lines, kind = rendered(value.__doc__), "attribute"
     elif inspect.isfunction(value):
-        parameters = list(inspect.signature(value).parameters.values())[1:]
-        plain = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
-        attribute += str(inspect.Signature(plain))
+        attribute += signature(value, first=1)
         lines, kind = rendered(value.__doc__), "method"
     else:
         lines, kind = [f"Always {value!r}.", ""], "attribute"
@@ -314,8 +325,7 @@ def make_one_page(source: Path) -> None:
             families[family(name) if path in BY_FILE else ""].append(name)
         for of, members in sorted(families.items()):
             if of:
-                title = "Dtypes and constants" if of == "data" else of.rpartition(".")[2].replace("_", " ").capitalize()
-                lines += heading(title, "~")
+                lines += heading(title_of(of), "~")
             lines += [".. rst-class:: one-page", ""]
             lines += [line for name in members for line in one_line(name)] + [""]
     write(source / "library.rst", lines)
