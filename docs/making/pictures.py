@@ -162,7 +162,7 @@ START = {
 
 
 def draw_start(folder: Path) -> None:
-    """The two pictures of the start page."""
+    """The pictures of the start page."""
     racers = {name: factory(text) for name, text in START.items()}
     figure, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
     plot.trajectories(racers, functions.rosenbrock(), steps=200, ax=ax)
@@ -171,6 +171,11 @@ def draw_start(folder: Path) -> None:
     optimizer = optim.SGD([torch.ones(1)], lr=0.1, momentum=0.9)
     plot.schedule(optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=100), 100, ax=ax)
     save(figure, folder / "schedule.png")
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 1))
+    x = torch.linspace(-3, 3, 200).reshape(-1, 1)
+    ax = plot.graph(nn.functional.mse_loss(model(x), torch.sin(x)), model)
+    save(ax.figure, folder / "graph.png")
 
 
 FLOORS = [
