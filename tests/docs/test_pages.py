@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # docs/mistakes.md is made by running its blocks, many of which end in an error: tests/teaching makes it again.
 PAGES = [page for page in sorted(ROOT.glob("docs/*.md")) if page.stem != "mistakes"]
-PAGES += [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+PAGES += [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "examples" / "notebooks" / "README.md"]
 
 FENCE = re.compile(r"^( *)```python\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
@@ -68,7 +68,7 @@ def table_as_it_was() -> Iterator[None]:
     torch.TABLE.update(rows)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_blocks_run(page: Path, table_as_it_was: None) -> None:
     run(page)
 
