@@ -22,6 +22,7 @@ extensions = [
 ]
 exclude_patterns = ["_root", "generated"]
 nitpicky = True
+smartquotes = False  # what is written is what is shown
 
 # Shapes and dtypes are in the text, in words; the signature without them is the one to remember.
 autodoc_typehints = "none"

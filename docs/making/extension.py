@@ -110,7 +110,7 @@ def escape_formulas(lines: list[str]) -> list[str]:
 
 
 def escape_sentence(text: str) -> str:
-    text = text.replace("|", r"\|")
+    text = re.sub(r"(?<!\\)\|", r"\\|", text)
     emphasis = re.compile(r"(?<![\w*])\*(?:\w[^*`]*\w|\w)\*(?![\w*])")
     pieces = emphasis.split(text)
     return "".join(

@@ -146,7 +146,8 @@ class Optimizer:
 
         Returns
         -------
-        the value of the closure, which is the loss *before* the update; or None
+        Tensor or None
+            the value of the closure, which is the loss *before* the update
         """
         loss = None
         if closure is not None:
