@@ -41,7 +41,7 @@ class Change:
 
     @property
     def step(self) -> Array:
-        """How far each element goes: \\|after - before\\|."""
+        """How far each element goes: |after - before|."""
         return np.abs(self.after - self.before)
 
 
