@@ -31,6 +31,8 @@ class FormulaLexer(RegexLexer):
     flags = re.MULTILINE
 
 
+UNDERLINE = re.compile(r"-{3,} *")  # of the heading of a section
+
 # Parameters, results and attributes become lists, with types and shapes in words.
 NAPOLEON: dict[str, Any] = {
     "napoleon_use_param": False,
@@ -65,7 +67,7 @@ def sections(lines: list[str]) -> Iterator[list[str]]:
     in_list = False
     for i, line in enumerate(lines):
         begins = line.strip() != "" and not line.startswith(" ")
-        headed = begins and i + 1 < len(lines) and lines[i + 1].startswith("---")
+        headed = begins and i + 1 < len(lines) and UNDERLINE.fullmatch(lines[i + 1]) is not None
         if headed or (in_list and begins and i > 0 and not lines[i - 1].strip()):
             yield section
             section, in_list = [], headed
@@ -79,9 +81,9 @@ def separate_references(lines: list[str]) -> list[str]:
     inside = False
     for i, line in enumerate(lines):
         underline = lines[i + 1] if i + 1 < len(lines) else ""
-        if underline.startswith("---"):
+        if UNDERLINE.fullmatch(underline):
             inside = line.strip() == "References"
-        is_text = inside and line.strip() not in ("", "References") and not line.startswith("---")
+        is_text = inside and line.strip() not in ("", "References") and not UNDERLINE.fullmatch(line)
         result.append(f"| {line.strip()}" if is_text else line)
     return result
 

@@ -283,7 +283,7 @@ def gallery(folder: str, names: list[Name], module: ModuleType) -> list[str]:
     lines = [*heading(folder.capitalize()), *rendered(module.__doc__), ".. list-table::", "   :widths: 40 60", ""]
     for name in names:
         lines += [f"   * - .. image:: /pictures/{folder}/{name.name}.png"]
-        lines += ["          :width: 220", f"          :target: {name.name}.html"]
+        lines += [f"          :alt: {name.name}", "          :width: 220", f"          :target: {name.name}.html"]
         lines += [f"     - :doc:`{name.name}`", "", f"       {summary(name)}", ""]
     return [*lines, *toctree([name.name for name in names], 1, ":hidden:")]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,15 @@ def table_as_it_was() -> Iterator[None]:
     torch.TABLE.update(rows)
 
 
+@pytest.fixture
+def pytorch_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests may have imported it; ``alias_torch()`` on a page wants the name for itself."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "torch"]:
+        monkeypatch.delitem(sys.modules, name)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_blocks_run(page: Path, table_as_it_was: None) -> None:
+def test_blocks_run(page: Path, table_as_it_was: None, pytorch_not_imported: None) -> None:
     run(page)
 
 

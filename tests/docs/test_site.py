@@ -109,3 +109,30 @@ def test_first_sentence(making: Any) -> None:
 
     assert public.first_sentence(function) == "What ``x. Y`` means: e.g. this, on two lines."
     assert isinstance(public.modules()[0][1], ModuleType)
+
+
+def test_docstrings_become_pages_as_they_are_meant(making: Any) -> None:
+    pytest.importorskip("sphinx")
+    written = """The norm |x| of ``|y|``.
+
+Parameters
+----------
+x : Tensor, shape (N, *)
+    what *this* is
+
+Shape: as it was.
+
+>>> draw(x)
+-*-
+---##---
+
+References
+----------
+First, "Title" (1999).
+Second, "Another" (2000).
+"""
+    page = "\n".join(making("extension").as_restructured_text(written.splitlines()))
+    assert page.startswith("The norm \\|x\\| of ``|y|``.\n")
+    assert ":Parameters: **x** (*Tensor, shape (N, \\*)*) -- what *this* is\n" in page
+    assert "\nShape: as it was.\n\n>>> draw(x)\n-*-\n---##---\n" in page  # neither parameters nor a heading
+    assert '| First, "Title" (1999).\n| Second, "Another" (2000).' in page
