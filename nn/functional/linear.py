@@ -83,13 +83,13 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         x, w = input._array, weight._array
     except AttributeError:
         raise _not_a_tensor(input, weight) from None
-    if x.dtype is not w.dtype and x.dtype != w.dtype:
+    dtype, shape, given = x.dtype, w.shape, x.shape
+    if dtype is not w.dtype and dtype != w.dtype:
         raise RuntimeError(_different_dtypes(input, weight))
-    shape = w.shape
-    if len(shape) != 2 or not x.ndim or (bias is not None and bias._array.shape != shape[:1]):
+    if len(shape) != 2 or not given or (bias is not None and bias._array.shape != shape[:1]):
         return _linear_in_other_shapes(input, weight, bias)
-    if x.shape[-1] != shape[1]:
-        raise RuntimeError(_different_sizes(x.shape, shape))
+    if given[-1] != shape[1]:
+        raise RuntimeError(_different_sizes(given, shape))
     return apply(affine, input, weight) if bias is None else apply(affine, input, weight, bias)
 
 
