@@ -49,4 +49,3 @@ if not TYPE_CHECKING:
     __all__ += random.__all__
 
 missing.explain_missing(globals(), "torch.autograd")
-missing.say_what_is_missing()

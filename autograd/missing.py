@@ -1,6 +1,6 @@
 """What is said about a name that is not here: the nearest one that is, and whether the name is PyTorch's.
 
-``pytorch_names.txt`` lists PyTorch's public names, a line for each module.
+``pytorch_names.txt`` lists PyTorch's public names, a line for each module; it is read when such an error is printed.
 """
 
 from __future__ import annotations
@@ -66,29 +66,8 @@ def explain_missing(module: dict[str, Any], torch_name: str) -> None:
     module["__getattr__"] = __getattr__
 
 
-class MissingMethod:
-    """Stands in a class for a method of PyTorch's that is not here: whoever asks for it is told so.
-
-    ``__getattr__`` would see misspelt names as well, for which Python itself names the nearest one. But in a class that
-    has it Python is slower in finding any attribute at all: a step of a small network takes a twentieth longer.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __get__(self, instance: Any, owner: type) -> Any:
-        raise MissingName(f"{owner.__name__!r} object", "torch.Tensor", self.name, lambda: present(owner))
+def _of_a_tensor(self: Tensor, name: str) -> Any:
+    raise MissingName(f"{type(self).__name__!r} object", "torch.Tensor", name, lambda: dir(Tensor))
 
 
-def present(owner: type) -> list[str]:
-    """The attributes that a class has, without those that only say that they are missing."""
-    missing = {name for kind in owner.__mro__ for name, value in vars(kind).items() if isinstance(value, MissingMethod)}
-    return [name for name in dir(owner) if name not in missing]
-
-
-def say_what_is_missing() -> None:
-    """Let :class:`Tensor` answer for the methods of PyTorch's that it lacks."""
-    for name in names_of_pytorch()["torch.Tensor"]:
-        if not hasattr(Tensor, name):
-            setattr(Tensor, name, MissingMethod(name))
-    Tensor.__dir__ = lambda self: sorted({*present(type(self)), *self.__dict__})  # type: ignore[method-assign]
+Tensor.__getattr__ = _of_a_tensor  # type: ignore[method-assign]

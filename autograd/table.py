@@ -64,7 +64,7 @@ class Row:
         self.whole_to_real = whole_to_real
         self.by_argument = every is None and joint is None  # whether there is one rule for each argument
         self.differentiable = bool(self.rules or every or joint)
-        self.reads: dict[tuple[int, int], Reads] = {}
+        self.reads: dict[int, Reads] = {}  # by both, as one number
 
     def reads_for(self, needs: int, count: int) -> Reads:
         """What the rules of the arguments in the bit set ``needs`` will read of ``count`` arguments.
@@ -72,9 +72,9 @@ class Row:
         A rule's own code says what it reads. What no rule will read is not kept: that saves memory, and it may be
         changed in place without harm.
         """
-        known = self.reads.get((needs, count))
+        known = self.reads.get(needs << 8 | count)
         if known is None:
-            known = self.reads[needs, count] = Reads(needs, *self._names_read(needs, count))
+            known = self.reads[needs << 8 | count] = Reads(needs, *self._names_read(needs, count))
         return known
 
     def _names_read(self, needs: int, count: int) -> tuple[tuple[bool, ...], bool]:

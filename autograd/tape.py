@@ -166,7 +166,7 @@ def _record(
 ) -> Node:
     out = result._array
     count = len(args)
-    reads = row.reads.get((needs, count)) or row.reads_for(needs, count)
+    reads = row.reads.get(needs << 8 | count) or row.reads_for(needs, count)
     edges: list[Any] = [None] * count
     shapes, elementwise = None, row.elementwise
     for i in reads.differentiated:

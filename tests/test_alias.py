@@ -125,11 +125,8 @@ def test_the_nearest_name_and_whose_it_is() -> None:
         torch.nn.Conv2D
     with pytest.raises(AttributeError, match="Did you mean 'relu'"):
         torch.nn.functional.Relu
-    with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'summ'") as misspelt:
+    with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'summ'. Did you mean 'sum'"):
         torch.ones(1).summ()
-    assert misspelt.value.name == "summ"  # by which Python suggests the nearest one, when it shows the error
-    with pytest.raises(AttributeError, match="'Parameter' object has no attribute 'cummax'. Did you mean 'max'"):
-        torch.nn.Parameter(torch.ones(1)).cummax(0)
     with pytest.raises(AttributeError, match="torch.Tensor.bfloat16 is a name of PyTorch that this library does not"):
         torch.ones(1).bfloat16()
     with pytest.raises(AttributeError, match="torch.vmap is a name of PyTorch that this library does not have"):
@@ -149,11 +146,19 @@ def test_every_part_explains(module: str) -> None:
     assert not hasattr(part, "no_such_name_9")
 
 
-def test_methods_that_are_missing_are_missing() -> None:
-    x = torch.ones(1)
-    assert not hasattr(x, "stft") and not hasattr(torch.Tensor, "stft") and "stft" not in dir(x)
-    x.name = "an attribute of one's own"
-    assert x.name == "an attribute of one's own" and "name" in dir(x)
+def test_the_list_is_read_only_for_an_error() -> None:
+    code = """
+        import minitorch_optim as us
+        from minitorch_optim.autograd.missing import names_of_pytorch
+        assert not hasattr(us, "no_such_name") and not hasattr(us.ones(1), "no_such_name")
+        assert names_of_pytorch.cache_info().misses == 0
+        try:
+            us.no_such_name
+        except AttributeError as error:
+            str(error)
+        print(names_of_pytorch.cache_info().misses)
+    """
+    assert run(code) == "1"
 
 
 def test_the_list_is_of_this_pytorch() -> None:
