@@ -53,7 +53,10 @@ def as_restructured_text(lines: list[str]) -> list[str]:
     config = Config(**NAPOLEON)
     result: list[str] = []
     for section in sections(separate_references(escape_formulas(lines))):
-        result += [*NumpyDocstring(section, config, what="module").lines(), ""]
+        converted = NumpyDocstring(section, config, what="module").lines()
+        if len(section) > 1 and UNDERLINE.fullmatch(section[1]):
+            converted = [line.replace(" -- ", ": ", 1) for line in converted]
+        result += [*converted, ""]
     return result
 
 

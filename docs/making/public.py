@@ -182,4 +182,4 @@ def first_sentence(value: Any) -> str:
         if paragraph.count("``", 0, end.start()) % 2 == 0:  # not inside a literal
             paragraph = paragraph[: end.start() + 1]
             break
-    return paragraph.rstrip(":").strip()
+    return paragraph.rstrip(":").strip() + "." if paragraph.endswith(":") else paragraph

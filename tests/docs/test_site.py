@@ -108,6 +108,8 @@ def test_first_sentence(making: Any) -> None:
         """
 
     assert public.first_sentence(function) == "What ``x. Y`` means: e.g. this, on two lines."
+    function.__doc__ = "A formula follows::\n\n    x"
+    assert public.first_sentence(function) == "A formula follows."
     assert isinstance(public.modules()[0][1], ModuleType)
 
 
@@ -133,6 +135,6 @@ Second, "Another" (2000).
 """
     page = "\n".join(making("extension").as_restructured_text(written.splitlines()))
     assert page.startswith("The norm \\|x\\| of ``|y|``.\n")
-    assert ":Parameters: **x** (*Tensor, shape (N, \\*)*) -- what *this* is\n" in page
+    assert ":Parameters: **x** (*Tensor, shape (N, \\*)*): what *this* is\n" in page
     assert "\nShape: as it was.\n\n>>> draw(x)\n-*-\n---##---\n" in page  # neither parameters nor a heading
     assert '| First, "Title" (1999).\n| Second, "Another" (2000).' in page
