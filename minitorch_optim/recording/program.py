@@ -317,18 +317,23 @@ def owner(array: Any) -> Any:
     return array
 
 
-def wrapped(program: Program, value: Any) -> Any:
-    """``value`` with traced arrays in the place of arrays, those inside tensors too."""
+def wrapped(program: Program, value: Any, tensors_too: bool = True) -> Any:
+    """``value`` with traced arrays in the place of arrays; those inside tensors too, or tensors as they are."""
     if isinstance(value, np.ndarray):
         return program.traced(value)
     if isinstance(value, Tensor):
-        twin = object.__new__(Tensor)
-        for slot in ("_node", "_requires_grad", "_version", "_view", "_hooks", "_grad"):
-            setattr(twin, slot, getattr(value, slot))
-        twin._array = program.traced(value._array)
-        return twin
+        return _twin(program, value) if tensors_too else value
     if type(value) in (tuple, list):
-        return type(value)(wrapped(program, part) for part in value)
+        return type(value)(wrapped(program, part, tensors_too) for part in value)
     if type(value) is dict:
-        return {k: wrapped(program, part) for k, part in value.items()}
+        return {k: wrapped(program, part, tensors_too) for k, part in value.items()}
     return value
+
+
+def _twin(program: Program, tensor: Tensor) -> Tensor:
+    """A tensor that is the same but for the traced array in it."""
+    twin = object.__new__(Tensor)
+    for slot in ("_node", "_requires_grad", "_version", "_view", "_hooks", "_grad"):
+        setattr(twin, slot, getattr(tensor, slot))
+    twin._array = program.traced(tensor._array)
+    return twin

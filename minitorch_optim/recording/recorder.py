@@ -115,7 +115,7 @@ class Recorder:
         with self._paused():
             result = function(*args, **kwargs)
         try:
-            given = wrapped_arrays(self.program, args), wrapped_arrays(self.program, kwargs)
+            given = [wrapped(self.program, given, tensors_too=False) for given in (args, kwargs)]
             return raw(self.program.whole_call(function, name, *given, result))
         except Untraceable as why:
             self.refuse(f"{name} uses {why}")
@@ -134,7 +134,7 @@ class Recorder:
         with self._paused():
             result = function(*args)
         program = self.program
-        given = wrapped_arrays(program, args)
+        given = wrapped(program, args, tensors_too=False)
         if all(part.name in program.is_given for part in given if type(part) is Traced):
             name = function.__name__.strip("_")
             call = f"{program.constant(function, name)}({', '.join(map(program.text, given))})"
@@ -219,17 +219,6 @@ class Heard:
 
 _HELPERS = [(backward, name) for name in ("_plus", "_plus_into", "_copied", "unbroadcast")]
 _accumulate = backward.accumulate
-
-
-def wrapped_arrays(program: Program, value: Any) -> Any:
-    """As :func:`wrapped`, but tensors stay: a whole call wants them as they are."""
-    if isinstance(value, Tensor):
-        return value
-    if type(value) in (tuple, list):
-        return type(value)(wrapped_arrays(program, part) for part in value)
-    if type(value) is dict:
-        return {k: wrapped_arrays(program, part) for k, part in value.items()}
-    return wrapped(program, value)
 
 
 def _where() -> str:
