@@ -115,8 +115,8 @@ class Recorder:
         with self._paused():
             result = function(*args, **kwargs)
         try:
-            given = [wrapped(self.program, given, tensors_too=False) for given in (args, kwargs)]
-            return raw(self.program.whole_call(function, name, *given, result))
+            args, kwargs = (wrapped(self.program, given, tensors_too=False) for given in (args, kwargs))
+            return raw(self.program.whole_call(function, name, args, kwargs, result))
         except Untraceable as why:
             self.refuse(f"{name} uses {why}")
             return result
