@@ -279,7 +279,7 @@ class Program:
 
     def forget(self) -> None:
         """Let go of the arrays of the recording: the segments that are compiled have theirs."""
-        self._traced.clear()
+        self._traced.clear()  # they know the program: without them it is freed at once
         self.names.clear()
         self.inputs = [None] * len(self.inputs)
 
@@ -287,7 +287,7 @@ class Program:
         """The segments as functions of the inputs, on the arrays that ``names`` says."""
         space = dict(names)
         exec(compile(self.source, "<replay>", "exec"), space)
-        return [space[f"segment_{i}"] for i in range(len(self.segments))]
+        return [space.pop(f"segment_{i}") for i in range(len(self.segments))]  # popped: no cycle keeps the arrays
 
 
 def mentions(text: str, name: str) -> bool:

@@ -96,7 +96,7 @@ class Replayed:
     @property
     def source(self) -> str:
         """The program of the last call; empty before the first."""
-        return "" if self._last is None else self._last.program.source
+        return "" if self._last is None or self._last.program is None else self._last.program.source
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """As ``step(*args, **kwargs)``."""
@@ -154,14 +154,15 @@ class Replayed:
 class Recording:
     """The program of a step, for one combination of shapes and settings."""
 
-    program: Program
     segments: list[Callable[[Any], Any]]
+    actions: list[Callable[[], Any]]  # what is called between the segments
     build: Callable[[Any], Any]  # makes what the step returns
     inputs: list[Any]  # of the recording
     versions: list[Any]  # the program on arrays of their own, and on arrays that share memory: see comparison.py
 
     def __init__(self, step: Callable[..., Any]) -> None:
         self.step = step
+        self.program: Program | None = None
         self.ready = False  # whether it gave what the tape gave
         self.unproven: list[int] = []  # which inputs were, in every comparison so far, those of the recording
         self.reason = ""
@@ -190,6 +191,7 @@ class Recording:
         self.left_out += 1
         if self.left_out == PATIENCE:
             self.left_out, self.runs, self.count, self.ready, self.leaves = 0, 0, 0, False, []
+            self.program = None
         return _detached(self.step(*args, **kwargs))
 
     def run(self, arrays: list[Any]) -> Any:
@@ -197,7 +199,7 @@ class Recording:
         segments, self.left_out = self.segments, 0
         self.runs += 1
         result = segments[0](arrays)
-        for action, segment in zip(self.program.actions, segments[1:]):
+        for action, segment in zip(self.actions, segments[1:]):
             action()
             result = segment(arrays)
         return self.build(result)
@@ -205,7 +207,7 @@ class Recording:
     def record(self, arrays: list[Any], args: Any, kwargs: Any) -> Any:
         """Run the step itself, recording it; and compare with what was recorded before, if anything was."""
         program, comparison, before = Program(arrays), None, {}
-        if self.count:
+        if self.program is not None:
             leaves = [leaf for leaf, *_ in self.leaves]
             before = {leaf: leaf._grad for leaf in leaves}
             comparison = Comparison(self.program, self.versions, program, arrays, leaves)
@@ -221,16 +223,19 @@ class Recording:
             if self.ready and self.runs >= self.due:
                 self.due *= FIRST_CHECK
             self.ready, self.segments = True, self.versions[-1][0]
-            if len(self.versions) > 1:  # from now on the one that needs less memory will do
-                del self.versions[0]
+            if self.program is not None and len(self.versions) > 1:
+                del self.versions[0]  # from now on the one that needs less memory will do
                 self.program.forget()
             self.unproven = [i for i in self.unproven if same(arrays[i], self.inputs[i])]
+            self.inputs = self.inputs if self.unproven else []
         elif self.runs:
             self.reason = f"{difference}. Numbers of earlier replays may be wrong"
         elif self.count == RECORDINGS:
             self.reason = difference
         else:
-            self.program, self.build = program, build
+            if self.program is not None:
+                self.program.forget()
+            self.program, self.build, self.actions = program, build, program.actions
             names, kept = with_shared_memory(program)
             self.versions = [
                 (program.compiled(program.names), program.names, program.places),
@@ -238,6 +243,8 @@ class Recording:
             ]
             self.inputs, self.unproven = [array.copy() for array in arrays], list(range(len(arrays)))
             self.ready = False
+        if program is not self.program:
+            program.forget()
         self.leaves = [(leaf, leaf._array, at_start) for leaf, at_start in recorder.at_start.items()]
         return _detached(result)
 

@@ -1,7 +1,9 @@
 """A replayed step gives what the step gives, to the bit; and where it could not, the step itself runs and says why."""
 
+import gc
 import importlib.util
 import warnings
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -371,3 +373,19 @@ def test_the_source_is_the_program_that_one_would_write_by_hand():
         "maximum(t0, 0.0, out=t1)",
         "return (t1.copy(), )",
     ]
+
+
+def test_what_recording_needed_is_freed_at_once():
+    _, _, step = model_and_step()
+    replayed = torch.replay(step)
+    made = []
+    gc.collect()
+    gc.disable()
+    try:
+        for x, y in batches(8):
+            replayed(x, y)
+            made += [weakref.ref(recording.program) for recording in replayed._recordings.values()]
+        left = {id(program()) for program in made if program() is not None}
+        assert replayed.replays and len(left) == 1
+    finally:
+        gc.enable()

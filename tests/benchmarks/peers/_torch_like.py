@@ -30,7 +30,7 @@ def training(torch: Any, problem: Training, options: dict[str, Any], wrap: Calla
         optimizer = getattr(torch.optim, problem.optimizer)(model.parameters(), lr=problem.lr, **options)
 
         def step(inputs, labels):
-            optimizer.zero_grad()
+            optimizer.zero_grad(set_to_none=True)  # the default differs: this is PyTorch's
             loss = criterion(model(inputs), labels)
             loss.backward()
             optimizer.step()
