@@ -137,7 +137,8 @@ def promoted(tensors: Iterable[np.ndarray[Any, Any]], numbers: Iterable[Any]) ->
             this = _COMPLEX_OF[result]  # a complex number keeps the precision of a real tensor
         if result is None or _RANK[this.kind] > _RANK[result.kind]:
             result = this
-    assert result is not None
+    if result is None:
+        raise TypeError("expected a tensor, an array or a number")
     return result
 
 

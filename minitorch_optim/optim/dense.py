@@ -119,8 +119,8 @@ class Dense(Job):
     def _record(self, options: dict[str, Any], t: Any, now: Any, in_place: bool) -> Program:
         """Let the rule write its program, for a number of the step that may be a formula; ``now`` is the number."""
         notes = Notes(2 + len(self.names))
-        new_p, *new_states = self.rule.function(
-            notes.given(1), notes.given(0), *self._given(notes), **self.with_step(options, t)
+        new_p, *new_states = self.rule.results(
+            self.rule.function(notes.given(1), notes.given(0), *self._given(notes), **self.with_step(options, t))
         )
         results = [(1, new_p.place)]
         for place, new in zip(self.places, new_states, strict=True):
@@ -163,7 +163,9 @@ class Dense(Job):
         def run(block: list[Any]) -> None:
             g, p, *states = block
             given = {**dict(zip(self.names, states, strict=True)), **numbers, **absent}
-            new_p, *new_states = self.rule.function(p, g, *[given[name] for name in self.rule.names], **options)
+            new_p, *new_states = self.rule.results(
+                self.rule.function(p, g, *[given[name] for name in self.rule.names], **options)
+            )
             p[...] = new_p
             for name, new in zip(self.rule.names, new_states, strict=True):
                 if name in numbers:

@@ -67,7 +67,14 @@ class Rule:
         try:
             return [group[name] for name in self.options]
         except KeyError:
-            return [group[name] if name in group else optimizer.defaults[name] for name in self.options]
+            options = {**optimizer.defaults, **group}
+            for name in self.options:
+                if name not in options:
+                    raise TypeError(
+                        f"{self.function.__name__}() takes {name!r}, which is no option of {type(optimizer).__name__}: "
+                        f"name it among the defaults, the dict that super().__init__(params, defaults) gets"
+                    ) from None
+            return [options[name] for name in self.options]
 
     def as_numbers(self, values: list[Any]) -> dict[str, Any]:
         """The keywords of the rule, as Python numbers."""
@@ -79,6 +86,13 @@ class Rule:
     def prepare(self, optimizer: Optimizer, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         """The state of ``p``, with what is missing of it filled in and what is there brought to the right form."""
         starts = optimizer.initial(group, p)
+        for name in starts:
+            if name not in self.names and name != "step":
+                raise TypeError(
+                    f"{type(optimizer).__name__}.initial() says what {name!r} starts from, and "
+                    f"{self.function.__name__}() has no such state: what it takes after p and g is "
+                    f"{', '.join(self.names) or 'nothing'}"
+                )
         if not starts and not self.counts:  # nothing to keep: no entry in the optimizer's state
             return optimizer.state.get(p, {})
         state = optimizer.state[p]
@@ -94,11 +108,23 @@ class Rule:
             elif single:
                 state[name] = new_tensor(np.array(start, get_default_dtype()))
             elif start is not None:
+                if isinstance(start, Tensor):
+                    start = start._array.copy()
                 array = start if isinstance(start, np.ndarray) else np.empty(p.shape, p.dtype)
                 if array is not start:
                     flat(array).fill(start)
                 state[name] = new_tensor(array)
         return state
+
+    def results(self, returned: Any) -> tuple[Any, ...]:
+        """What the rule returned: the new parameter, and each state. Without a state the parameter may come alone."""
+        results = tuple(returned) if isinstance(returned, tuple | list) else (returned,)
+        if len(results) != 1 + len(self.names):
+            raise TypeError(
+                f"{self.function.__name__}() returned {len(results)} of {1 + len(self.names)} results: it is to return "
+                f"the new {', '.join(['parameter', *self.names])}, in this order"
+            )
+        return results
 
     # -- the four ways ---------------------------------------------------------------------------
 
@@ -149,11 +175,11 @@ class Rule:
                 options["t"] = step.item()
         before = before_change(p, [g, *given, *options.values()])  # the tape may keep its values
         if p.dtype.kind == "c":
-            results = self.function(_real(before), _real(g), *map(_real, given), **options)
+            results = self.results(self.function(_real(before), _real(g), *map(_real, given), **options))
             results = tuple(view_as_complex(r) if n not in self.scalars and r is not None else r
                             for n, r in zip(["p", *self.names], results, strict=True))  # fmt: skip
         else:
-            results = self.function(before, g, *given, **options)
+            results = self.results(self.function(before, g, *given, **options))
         new_p, *new_state = results
         overwrite(p, new_p, "step")
         for name, value in zip(self.names, new_state, strict=True):

@@ -113,7 +113,7 @@ class Whole(Job):
         arrays = [None if state.get(name) is None else state[name]._array for name in names]
         g = np.asarray(member.gradient(), p.dtype)
         given = [None if array is None else _reals(array) for array in (p, g, *arrays)]
-        new_p, *new_states = self.rule.function(*given, **self.with_step(options, t))
+        new_p, *new_states = self.rule.results(self.rule.function(*given, **self.with_step(options, t)))
         _put(p, new_p)
         for name, array, new in zip(names, arrays, new_states, strict=True):
             if name in self.numbers:
@@ -143,7 +143,9 @@ class Rows(Job):
         ]
         g = np.asarray(gradient.values, member.array.dtype)
         p = _reals(member.array[rows])
-        new_p, *new_states = self.rule.function(p, _reals(g), *given, **self.with_step(options, t))
+        new_p, *new_states = self.rule.results(
+            self.rule.function(p, _reals(g), *given, **self.with_step(options, t))
+        )
         _put(member.array, new_p, rows)
         for name, array, new in zip(self.rule.names, arrays, new_states, strict=True):
             if name in self.numbers:

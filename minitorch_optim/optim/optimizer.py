@@ -174,8 +174,17 @@ class Optimizer:
         return loss
 
     def initial(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
-        """What each state of ``p`` starts from: a number to fill it with, an array, or None for a state not in use."""
-        raise NotImplementedError
+        """What each state of ``p`` starts from: a number to fill it with, an array, or None for a state not in use.
+
+        To be given by every optimizer whose rule takes a state.
+        """
+        if self._rule.names:
+            states = ", ".join(f"{name!r}: 0" for name in self._rule.names)
+            raise NotImplementedError(
+                f"{type(self).__name__} has a rule with a state, and does not say what that starts from: write "
+                f"`def initial(self, group, p): return {{{states}}}`"
+            )
+        return {}
 
     def check_gradient(self, group: dict[str, Any], p: Tensor) -> None:
         """Raise RuntimeError if this optimizer cannot take a gradient of such a kind as that of ``p``."""

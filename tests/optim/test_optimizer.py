@@ -358,3 +358,79 @@ def test_a_tensor_lr_of_several_elements() -> None:
         mixed = (0.9, new_tensor(np.array(0.99)))
         with pytest.raises(ValueError, match="betas must be either both floats or both Tensors"):
             adam([param(2)], betas=mixed)
+
+
+# ------------------------------------------------------------------------------------- mistakes in a rule of one's own
+
+
+def own(rule: Any, initial: Any = None, **defaults: float) -> type[optim.Optimizer]:
+    """An optimizer with that rule; ``initial`` is what its method of that name gives, if it has one."""
+    members: dict[str, Any] = {
+        "rule": staticmethod(rule),
+        "__init__": lambda self, params: optim.Optimizer.__init__(self, params, defaults),
+    }
+    if initial is not None:
+        members["initial"] = lambda self, group, p: initial
+    return type("Own", (optim.Optimizer,), members)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_rule_without_state_needs_neither_initial_nor_a_tuple(whole: bool) -> None:
+    class Plain(optim.Optimizer):
+        def rule(p, g, *, lr):  # type: ignore[no-untyped-def, misc]
+            return p - lr * g
+
+    Plain.whole = whole
+    for differentiable in (False, True):
+        p = with_grad(2, 3)
+        leaf = p.clone() if differentiable else p
+        leaf.grad = p.grad
+        optimizer = Plain([p], {"lr": 0.25, "differentiable": False})
+        optimizer.param_groups[0].update(params=[leaf], differentiable=differentiable)
+        optimizer.step()
+        assert leaf.tolist() == [[0.75] * 3] * 2
+
+
+def test_a_state_may_start_from_a_tensor() -> None:
+    def rule(p: Any, g: Any, m: Any, *, lr: float) -> Any:
+        m = m + g
+        return p - lr * m, m
+
+    start = torch.ones(3)
+    p = with_grad(3)
+    optimizer = own(rule, {"m": start}, lr=0.25)([p])
+    optimizer.step()
+    assert p.tolist() == [0.5] * 3
+    assert optimizer.state[p]["m"].tolist() == [2.0] * 3
+    assert start.tolist() == [1.0] * 3
+
+
+def test_a_rule_may_call_functions_of_tensors() -> None:
+    p = with_grad(3)
+    own(lambda p, g, *, lr: p - lr * torch.sign(g), lr=0.25)([p]).step()
+    assert p.tolist() == [0.75] * 3
+
+
+def forgets_its_state(p: Any, g: Any, m: Any, *, lr: float) -> Any:
+    return p - lr * (m + g)
+
+
+@pytest.mark.parametrize(
+    "make, error, message",
+    [
+        (own(forgets_its_state, {"m": 0}, lr=0.1), TypeError,
+         r"forgets_its_state\(\) returned 1 of 2 results: it is to return the new parameter, m, in this order"),
+        (own(lambda p, g, m, *, lr: (p, m, m), {"m": 0}, lr=0.1), TypeError, "returned 3 of 2 results"),
+        (own(forgets_its_state, {"mean": 0}, lr=0.1), TypeError,
+         r"Own.initial\(\) says what 'mean' starts from, and forgets_its_state\(\) has no such state: .* is m$"),
+        (own(forgets_its_state, lr=0.1), NotImplementedError,
+         r"write `def initial\(self, group, p\): return {'m': 0}`"),
+        (own(forgets_its_state, {"m": 0}), TypeError,
+         "takes 'lr', which is no option of Own: name it among the defaults"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_a_rule_are_named(make: Any, error: type[Exception], message: str) -> None:
+    p = with_grad(3)
+    with pytest.raises(error, match=message):
+        make([p]).step()
+    assert p.tolist() == [1.0] * 3
