@@ -40,7 +40,10 @@ class _Around(Optimizer):
 
     def __init__(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"{type(self).__name__} goes around an Optimizer, got {type(optimizer).__name__}")
+            raise TypeError(
+                f"{type(self).__name__} goes around an Optimizer, got {type(optimizer).__name__}: make one "
+                f"first, as in {type(self).__name__}(SGD(model.parameters(), lr=0.1))"
+            )
         self.optimizer = optimizer
         self._prepare()
 

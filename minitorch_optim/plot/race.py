@@ -74,6 +74,8 @@ def race(
     shape: tuple[int, ...],
 ) -> list[Path]:
     """Let each optimizer take ``steps`` steps from ``start``. Each draws the same random numbers, if any."""
+    if callable(optimizers):
+        raise TypeError("optimizers: expected a list of functions or a dict of them; a single one goes into a list")
     named = optimizers.items() if isinstance(optimizers, Mapping) else [("", factory) for factory in optimizers]
     paths: list[Path] = []
     for name, factory in named:

@@ -66,6 +66,11 @@ def replay(step: Callable[..., Any]) -> Replayed:
     >>> step.replays
     2
     """
+    if not callable(step):
+        raise TypeError(
+            f"replay() takes a function that makes a step, got {type(step).__name__}: put the body of the loop into "
+            f"`def step(x, y): ...`, and give it without calling it, as in replay(step)"
+        )
     return Replayed(step)
 
 

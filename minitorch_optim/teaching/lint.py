@@ -7,6 +7,7 @@ back. The rules are in ``lint_graph.py`` (about the graph behind the loss) and `
 
 from __future__ import annotations
 
+import inspect
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -144,6 +145,15 @@ def lint_training(
             f"step must be a function that takes nothing and does one training step, got {type(step).__name__}: "
             f"put the body of the loop into `def step(): ...` and give it as lint_training(step)"
         )
+    try:
+        inspect.signature(step).bind()
+    except TypeError as error:
+        raise TypeError(
+            f"step must be a function that takes nothing ({error}): give it what it needs, as in "
+            f"lint_training(lambda: step(x, y))"
+        ) from None
+    except ValueError:  # a function without a signature
+        pass
     if isinstance(runs, bool) or not isinstance(runs, int) or runs < 1:
         raise ValueError(f"runs must be a whole number from 1, got {runs!r}")
     variables = Variables(step)

@@ -132,5 +132,5 @@ def test_options_out_of_range(make, message):
 
 @pytest.mark.parametrize("around", [optim.Lookahead, optim.SAM])
 def test_only_optimizers_go_inside(around):
-    with pytest.raises(TypeError, match="goes around an Optimizer, got list"):
+    with pytest.raises(TypeError, match=r"goes around an Optimizer, got list: make one first, as in \w+\(SGD"):
         around([made()])

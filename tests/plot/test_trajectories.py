@@ -305,6 +305,7 @@ def test_into_given_axes_without_optimizers_or_steps() -> None:
         ({"levels": 1}, ValueError, "levels must be at least 2, got 1"),
         ({"xlim": (1, 0)}, ValueError, r"xlim: expected a pair \(low, high\) with low < high, got \(1, 0\)"),
         ({"function": functions.rosenbrock(4)}, ValueError, "Rosenbrock has 4 variables"),
+        ({"optimizers": lambda p: SGD(p, lr=0.1)}, TypeError, "a single one goes into a list"),
         ({"function": lambda x, y: 3.0, "start": (1, 1)}, TypeError, "function must give a tensor .*gave float"),
     ],
 )  # fmt: skip

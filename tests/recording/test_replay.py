@@ -389,3 +389,8 @@ def test_what_recording_needed_is_freed_at_once():
         assert replayed.replays and len(left) == 1
     finally:
         gc.enable()
+
+
+def test_the_loss_in_the_place_of_the_step_is_refused():
+    with pytest.raises(TypeError, match="takes a function that makes a step, got Tensor: .* without calling it"):
+        torch.replay(torch.ones(()))

@@ -1043,3 +1043,13 @@ def test_one_run_is_enough_for_most_rules() -> None:
 def test_used_branches_have_no_finding() -> None:
     model = Branches(use=True)
     assert not lint_training(usual_step(model, adam(model)))
+
+
+def test_a_step_with_arguments_is_told_how_to_get_them() -> None:
+    model = nn.Linear(4, 1)
+
+    def step(x: Any, y: Any) -> None:
+        raise AssertionError("not to be called")
+
+    with pytest.raises(TypeError, match=r"takes nothing \(missing a required argument: 'x'\).*lambda: step\(x, y\)"):
+        lint_training(step, model)
