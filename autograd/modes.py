@@ -21,6 +21,7 @@ class _Modes(threading.local):  # each thread has its own, as in PyTorch
     grad = True
     inference = False
     recorder: Any = None  # what records whole steps, while one is recorded: see watch.py
+    tape_only = False  # whether recorded steps are to run on the tape, so that what they do can be seen
 
 
 modes = _Modes()

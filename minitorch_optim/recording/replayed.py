@@ -105,7 +105,7 @@ class Replayed:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """As ``step(*args, **kwargs)``."""
-        if self.reason or modes.recorder is not None:
+        if self.reason or modes.recorder is not None or modes.tape_only:
             return self.step(*args, **kwargs)
         if self._names is None:
             self._names = Names(self.step)

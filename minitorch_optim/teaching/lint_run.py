@@ -127,6 +127,8 @@ class Watch:
 
         with contextlib.ExitStack() as stack:
             stack.callback(setattr, on_tensors, "backward", backward)
+            stack.callback(setattr, modes, "tape_only", modes.tape_only)
+            modes.tape_only = True  # a replayed step calls nothing that could be watched
             stack.enter_context(register_optimizer_step_pre_hook(self._before_step))
             stack.enter_context(register_optimizer_step_post_hook(self._after_step))
             for model in self.models.values():

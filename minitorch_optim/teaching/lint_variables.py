@@ -77,6 +77,8 @@ class Variables:
             self._follow(thing.__func__, depth)
         elif isinstance(thing, types.FunctionType):
             self._function(thing, depth)
+        elif callable(getattr(thing, "__wrapped__", None)):  # what replay() and functools.cache return
+            self._follow(thing.__wrapped__, depth)
         elif callable(thing) and not isinstance(thing, type | Tensor | Module | Optimizer) and _is_users(type(thing)):
             self._attributes("self", thing, depth)
             self._follow(type(thing).__call__, depth)

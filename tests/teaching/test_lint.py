@@ -1053,3 +1053,25 @@ def test_a_step_with_arguments_is_told_how_to_get_them() -> None:
 
     with pytest.raises(TypeError, match=r"takes nothing \(missing a required argument: 'x'\).*lambda: step\(x, y\)"):
         lint_training(step, model)
+
+
+def test_a_replayed_step_is_looked_at_on_the_tape() -> None:
+    torch.manual_seed(0)
+    model = nn.Linear(4, 3)
+    optimizer = optim.Adam(model.parameters())
+
+    @torch.replay
+    def step(x: Any, y: Any) -> Any:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for _ in range(2):
+        findings = lint_training(lambda: step(INPUTS, CLASSES))
+        assert not findings, findings
+        assert findings.watched == "model with optimizer"
+        for _ in range(5):
+            step(INPUTS, CLASSES)
+        assert step.replays, "and then it is replayed as before"
