@@ -115,6 +115,8 @@ class Replayed:
         arrays = [tensor._array for tensor in tensors]
         settings = [get() for _, get in self._names.settings]
         key = (modes.grad, *[(a.shape, a.dtype) for a in arrays], *kwargs, *map(type, settings), *settings)
+        if len({*map(id, arrays)}) < len(arrays):  # some are one and the same
+            key += tuple([next(i for i, other in enumerate(arrays) if other is array) for array in arrays])
         if len(tensors) < len(given) + len(named):
             key += tuple([None if isinstance(a, Tensor) else (type(a), a) for a in given])
         if key == self._last_key:

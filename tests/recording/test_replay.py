@@ -191,6 +191,15 @@ def test_where_numbers_stand_among_the_arguments_matters():
     assert replayed.replays == 6
 
 
+def test_one_tensor_given_twice():
+    w = torch.tensor([2.0], requires_grad=True)
+    replayed = torch.replay(lambda a, b: w * a - b)
+    for i in range(5):
+        x, y = torch.tensor([float(i)]), torch.tensor([1.0])
+        assert replayed(x, x).item() == i and replayed(x, y).item() == 2 * i - 1
+    assert replayed.replays == 6
+
+
 def test_the_same_batch_for_long_and_then_another():
     model, _, step = model_and_step()
     _, _, plain = model_and_step()
