@@ -1,6 +1,7 @@
 # Every target builds what it needs: `make demo` and `make test` work on a fresh clone where only Python is there.
 #
 #   make demo       an MLP learns handwritten digits
+#   make venv       only the environment that the others run in, .venv
 #   make test       the tests, and every example of the docstrings
 #   make check      ruff, mypy and the packaging test
 #   make bench      the side-by-side timings; `make bench-peers` installs PyTorch, JAX and others beside them

@@ -36,6 +36,7 @@ def main() -> int:
     quiet_kernels(BUILD / "ipython")
     began = time.perf_counter()
     assemble(BUILD / "source", with_notebooks=not options.without_notebooks)
+    print("making the pages", "..." if options.without_notebooks else "and running the notebooks ...", flush=True)
     failed = run_sphinx(BUILD / "source", BUILD / "html")
     failed = check(BUILD / "html") or failed
     print(f"{time.perf_counter() - began:.0f} seconds")

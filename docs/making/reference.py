@@ -270,6 +270,8 @@ def class_page(folder: str, name: Name) -> list[str]:
     lines = [*heading(name.name), f".. py:currentmodule:: {name.module}", ""]
     lines += [f".. include:: /pictures/{folder}/{name.name}.txt", ""]
     lines += [*rendered(module.__doc__)]
+    if folder == "optimizers":
+        lines += ["When to choose it, and how to find its learning rate: :doc:`/choosing`.", ""]
     lines += [*heading("The class", "-"), *entry(name)]
     rule = getattr(name.value, "rule", None)
     if rule is not None:
@@ -295,7 +297,8 @@ def make_list_of_notebooks(source: Path, names: list[str]) -> None:
 
 NOTEBOOKS = [
     "Each runs in under a minute on a laptop, and was run anew when this site was built. They lie in",
-    "``examples/notebooks/``; the exercises have solutions, which are hidden until you ask for them.",
+    "``examples/notebooks/``, where ``README.md`` says how to open and change them; the exercises have solutions,",
+    "which are hidden until you ask for them.",
     "",
 ]
 
