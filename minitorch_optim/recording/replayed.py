@@ -118,6 +118,10 @@ class Replayed:
         if len({*map(id, arrays)}) < len(arrays):  # some are one and the same
             key += tuple([next(i for i, other in enumerate(arrays) if other is array) for array in arrays])
         if len(tensors) < len(given) + len(named):
+            for a in given:
+                if isinstance(a, tuple | list) and any(isinstance(member, Tensor) for member in a):
+                    reason = f"an argument is a {type(a).__name__} of tensors: give each by itself, as in step(*batch)"
+                    return self._on_the_tape(reason, args, kwargs)
             key += tuple([None if isinstance(a, Tensor) else (type(a), a) for a in given])
         if key == self._last_key:
             recording = self._last

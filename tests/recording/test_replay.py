@@ -403,3 +403,13 @@ def test_what_recording_needed_is_freed_at_once():
 def test_the_loss_in_the_place_of_the_step_is_refused():
     with pytest.raises(TypeError, match="takes a function that makes a step, got Tensor: .* without calling it"):
         torch.replay(torch.ones(()))
+
+
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_a_batch_in_one_piece_runs_on_the_tape_and_says_so(kind):
+    w = torch.ones(6, requires_grad=True)
+    step = torch.replay(lambda batch: (batch[0] * w).sum() + batch[1].sum())
+    with pytest.warns(ReplayWarning, match=rf"an argument is a {kind.__name__} of tensors: .* step\(\*batch\)"):
+        losses = [step(kind(batch)).item() for batch in batches(4)]
+    assert losses == [((x * w).sum() + y.sum()).item() for x, y in batches(4)]
+    assert step.replays == 0
