@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..autograd import Tensor, enable_grad
 from ..autograd.backward import clear
@@ -93,6 +93,17 @@ class Optimizer:
         self.param_groups: list[dict[str, Any]] = []
         for group in as_groups(params):
             self.add_param_group(group)
+
+    if not TYPE_CHECKING:  # a type checker is to go on finding misspelt names
+
+        def __getattr__(self, name: str) -> Any:
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if "_plans" not in self.__dict__:  # what _prepare() sets last
+                message += (
+                    f" before Optimizer.__init__() call: the __init__ of {type(self).__name__} is to call "
+                    f"super().__init__(params, defaults)"
+                )
+            raise AttributeError(message, name=name, obj=self)
 
     def _prepare(self) -> None:
         """What is not saved with an optimizer: hooks, and the plans of how to step."""

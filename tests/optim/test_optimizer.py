@@ -434,3 +434,15 @@ def test_mistakes_in_a_rule_are_named(make: Any, error: type[Exception], message
     with pytest.raises(error, match=message):
         make([p]).step()
     assert p.tolist() == [1.0] * 3
+
+
+@pytest.mark.parametrize("use", [lambda o: o.step(), lambda o: o.zero_grad(), repr, lambda o: o.state_dict()])
+def test_init_of_the_base_class_forgotten(use: Any) -> None:
+    class Own(optim.Optimizer):
+        def __init__(self, params: Any, lr: float) -> None:
+            self.lr = lr
+
+    with pytest.raises(AttributeError, match=r"before Optimizer.__init__\(\) call: .* Own is to call super"):
+        use(Own([param(2)], lr=0.1))
+    with pytest.raises(AttributeError, match="^'SGD' object has no attribute 'lr'$"):
+        _ = optim.SGD([param(2)], lr=0.1).lr  # type: ignore[attr-defined]
