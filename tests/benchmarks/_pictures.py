@@ -10,7 +10,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from peers import PEERS
 
-STYLES = dict(zip(PEERS, zip(("C3", "C1", "k", "C0", "C9", "C4", "C2", "C5", "C6"), "os*^v<DPX")))
+COLOURS = ("C3", "C1", "k", "C0", "C9", "C4", "C2", "C8", "C5", "C6")
+STYLES = dict(zip(PEERS, zip(COLOURS, "os*^v<DdPX", strict=True), strict=True))
 
 
 def medians(timings: dict[str, Any]) -> dict[str, dict[str, float]]:
