@@ -37,7 +37,8 @@ NumPy by hand is what a good student would write: gradients in closed form, upda
 where that is natural. HIPS autograd and MyGrad have no optimizers for single tensors and use the same updates. PyTorch
 runs eagerly: its optimizers loop over tensors, or work on lists of tensors (foreach), or in one fused kernel (fused).
 JAX compiles the whole step, with optax's update, and is given the memory of the old parameters for the new ones; its
-loss is there when a step ends, as with the others, or, "not waiting", it begins the next step before. All have the same number of threads.
+loss is there when a step ends, as with the others, or, "not waiting", it begins the next step before. All have the same
+number of threads.
 """
 
 
