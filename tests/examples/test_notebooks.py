@@ -33,7 +33,7 @@ def cells_of(text):
 
 def test_each_text_has_its_notebook_and_both_are_listed():
     assert {text.stem for text in TEXTS} == {notebook.stem for notebook in FOLDER.glob("*.ipynb")}
-    listed = re.findall(r"\]\((\w+)\.ipynb\)", (FOLDER / "README.md").read_text("utf-8"))
+    listed = re.findall(r"^\| \[.*?\]\((\w+)\.ipynb\)", (FOLDER / "README.md").read_text("utf-8"), re.MULTILINE)
     assert listed == [text.stem for text in TEXTS]
 
 
