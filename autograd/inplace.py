@@ -18,7 +18,7 @@ from .tape import Like, Node, apply, cast, follow
 from .tensor import Array, Tensor, new_tensor
 from .watch import beside, into
 
-_copied = beside(np.array)
+copied = beside(np.array)
 
 
 def _replaced(whole: Array, part: Array, steps: Any) -> Array:
@@ -47,7 +47,7 @@ def before_change(x: Tensor, others: Iterable[Any]) -> Tensor:
     """``x`` for an operation that is about to change it: where the tape may save its values, a copy of them."""
     if not (modes.grad and any(isinstance(t, Tensor) and t.requires_grad for t in (x, *others))):
         return x
-    copy = new_tensor(_copied(x._array), x.requires_grad)
+    copy = new_tensor(copied(x._array), x.requires_grad)
     copy._node = x._node
     return copy
 

@@ -14,7 +14,7 @@ from ..derivatives import indexing as primitives
 from ..derivatives.indexing import is_basic
 from ..derivatives.shapes import replaced
 from ..dtypes import is_differentiable
-from ..inplace import overwrite
+from ..inplace import copied, overwrite
 from ..modes import modes
 from ..tape import apply
 from ..tensor import Tensor, array_of
@@ -47,19 +47,16 @@ def _plain(part: Any, keep: bool) -> Any:
         if array.dtype.kind not in "iub":
             raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, got {array.dtype}")
         if array.dtype == np.uint8:  # a mask, from the days before bool tensors
-            return _copied(array, bool)
+            return copied(array, bool)
         if not array.ndim and array.dtype.kind != "b":
             return int(array)
-        return _copied(array) if keep else array
+        return copied(array) if keep else array
     if isinstance(part, list | tuple | range):
         found = np.asarray([array_of(p) for p in part])
         return found if found.size else found.astype(np.int64)
     if isinstance(part, np.ndarray):
         return int(part) if not part.ndim and part.dtype.kind in "iu" else part.copy() if keep else part
     return part
-
-
-_copied = beside(np.array)
 
 
 def _plain_slice(part: slice) -> slice:

@@ -6,6 +6,7 @@ computes, ``c0 c1 ...`` arrays from outside, such as the parameters, and ``k0 k1
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -59,7 +60,7 @@ class Program:
             if np.may_share_memory(x, array):
                 both_in_order = x.flags.c_contiguous and array.flags.c_contiguous
                 if both_in_order and x.dtype == array.dtype and x.size == array.size:
-                    return self.view(array, self._traced[id(x)], f".reshape({array.shape!r})")
+                    return self.view(array, self._traced[id(x)], f"{self._traced[id(x)].name}.reshape({array.shape!r})")
                 raise Untraceable("a part of an input")
         return self._enter(array, "t" if self._owns(array) else "c")
 
@@ -77,12 +78,12 @@ class Program:
         return result
 
     def view(self, array: Any, source: Traced, how: str) -> Traced:
-        """A view: made once where the memory stays, and each time anew where it is an input's."""
+        """A view, by the expression ``how``: made once where memory stays, each time anew where it is an input's."""
         if array is source.array:
             return source
         if source.name not in self.names:  # an input, or a view of one
             name = self._new_name("v")
-            self._views[name] = f"{name} = {source.name}{how}"
+            self._views[name] = f"{name} = {how}"
             result = self._traced[id(array)] = Traced(self, array, name)
             return result
         return self._enter(array, source.name[0])
@@ -179,8 +180,7 @@ class Program:
         array = np.asarray(result)
         source = self._shared(array, (args, kwargs))
         if source is not None:
-            call = f"{self.constant(function, name)}({self._arguments(args, kwargs)})"
-            return self._view_by_call(array, source, call)
+            return self.view(array, source, f"{self.constant(function, name)}({self._arguments(args, kwargs)})")
         target = self.fresh(array)
         if has_out and array.ndim:
             self.say(name, function, args, {**kwargs, "out": target})
@@ -194,7 +194,7 @@ class Program:
             return result
         array = np.asarray(result)
         if np.may_share_memory(array, of.array):
-            return self.view(array, of, f".{name}({self._arguments(args, kwargs)})")
+            return self.view(array, of, f"{of.name}.{name}({self._arguments(args, kwargs)})")
         target = self.fresh(array)
         self.say_method(of, name, args, kwargs, target)
         return target
@@ -203,7 +203,7 @@ class Program:
         """What an index gave."""
         array = np.asarray(result)
         if np.may_share_memory(array, of.array):
-            return self.view(array, of, f"[{self.text(index)}]")
+            return self.view(array, of, f"{of.name}[{self.text(index)}]")
         target = self.fresh(array)
         if type(index) is Traced and index.array.dtype.kind == "i":
             self.line(f"{of.name}.take({index.name}, 0, {target.name})")
@@ -217,14 +217,6 @@ class Program:
             return value if np.may_share_memory(array, value.array) else None
         parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
         return next((found for found in (self._shared(array, part) for part in parts) if found is not None), None)
-
-    def _view_by_call(self, array: Any, source: Traced, call: str) -> Traced:
-        if array is source.array or source.name in self.names:
-            return self.view(array, source, "")
-        name = self._new_name("v")
-        self._views[name] = f"{name} = {call}"
-        result = self._traced[id(array)] = Traced(self, array, name)
-        return result
 
     def whole_call(self, function: Any, name: str, args: Any, kwargs: Any, result: Any) -> Any:
         """A function that is called as a whole each time, and its results copied to their places."""
@@ -292,13 +284,7 @@ class Program:
 
 def mentions(text: str, name: str) -> bool:
     """Whether ``name`` is a word of ``text``."""
-    at = text.find(name)
-    while at >= 0:
-        end = at + len(name)
-        if not (text[end : end + 1].isalnum() or (at and (text[at - 1].isalnum() or text[at - 1] == "_"))):
-            return True
-        at = text.find(name, end)
-    return False
+    return re.search(rf"\b{name}\b", text) is not None
 
 
 def put(result: Any, places: Any) -> None:

@@ -84,17 +84,18 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         if callable(value):
             return lambda *args, **kwargs: self._method(name, value, args, kwargs)
         if isinstance(value, np.ndarray):  # T, real, imag
-            return self.program.view(value, self, f".{name}")
+            return self.program.view(value, self, f"{self.name}.{name}")
         return value  # shape, dtype ...
 
     def _method(self, name: str, bound: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         if name in _METHODS:
             return _METHODS[name](self, *args, **kwargs)
-        result = bound(*raw(args), **raw(kwargs))
         if name == "fill":
             self.program.will_write(self)
+            bound(*raw(args), **raw(kwargs))
             self.program.say_method(self, name, args, kwargs, None)
             return None
+        result = bound(*raw(args), **raw(kwargs))
         return self.program.result_of_method(self, name, args, kwargs, result)
 
     def __getitem__(self, index: Any) -> Any:
