@@ -7,7 +7,7 @@ agree on before any of them is timed.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,11 +19,16 @@ CHECKED_STEPS = 5
 
 @dataclass(frozen=True)
 class Training:
-    """One step of training an MLP: zero_grad, forward (ReLU, cross-entropy), backward, step. A step gives its loss."""
+    """One step of training an MLP: zero_grad, forward (ReLU, cross-entropy), backward, step. A step gives its loss.
+
+    Each step takes the next of many batches, in turn, with labels that cannot be learnt. One batch again and again would
+    soon be known by heart: gradients vanish, and what is timed is how processors treat numbers below 1e-38.
+    """
 
     batch: int
     sizes: tuple[int, ...]  # of the layers, the input's first
     optimizer: str  # "Adam", "SGD", or "none": gradients only
+    batches: int = 64
 
     @property
     def name(self) -> str:
@@ -34,11 +39,17 @@ class Training:
     def lr(self) -> float:
         return 0.001 if self.optimizer == "Adam" else 0.05
 
-    def data(self) -> tuple[np.ndarray, np.ndarray]:
-        """Inputs of shape (batch, sizes[0]), float32, and labels of shape (batch,), int64."""
+    def data(self, prepare: Callable[[np.ndarray], Any] = lambda array: array) -> Iterator[tuple[Any, Any]]:
+        """Inputs of shape (batch, sizes[0]), float32, and labels of shape (batch,), int64, as ``prepare`` makes them.
+
+        After the last batch comes the first again.
+        """
         rng = np.random.default_rng(0)
-        inputs = rng.standard_normal((self.batch, self.sizes[0]), dtype=np.float32)
-        return inputs, rng.integers(0, self.sizes[-1], self.batch)
+        batches = []
+        for _ in range(self.batches):
+            inputs = rng.standard_normal((self.batch, self.sizes[0]), dtype=np.float32)
+            batches.append((prepare(inputs), prepare(rng.integers(0, self.sizes[-1], self.batch))))
+        return itertools.cycle(batches)
 
     def weights(self) -> list[np.ndarray]:
         """One matrix of shape (outputs, inputs) for each layer; biases start at zero."""

@@ -18,7 +18,7 @@ def training(torch: Any, problem: Training, options: dict[str, Any], wrap: Calla
             layer.bias.zero_()
     model = nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())))[:-1]
     criterion = nn.CrossEntropyLoss()
-    inputs, labels = map(torch.tensor, problem.data())
+    batches = problem.data(torch.tensor)
     if problem.optimizer == "none":
 
         def step(inputs, labels):
@@ -37,7 +37,7 @@ def training(torch: Any, problem: Training, options: dict[str, Any], wrap: Calla
             return loss
 
     step = wrap(step)
-    return lambda: step(inputs, labels)
+    return lambda: step(*next(batches))
 
 
 def stepping(torch: Any, problem: Stepping, options: dict[str, Any]):

@@ -16,12 +16,12 @@ PACKAGES = ("autograd",)
 
 
 def training(problem: Training):
-    inputs, labels = problem.data()
+    batches = problem.data()
     params = list(itertools.chain(*zip(problem.weights(), problem.biases())))
     rows = numpy.arange(problem.batch)
     update = UPDATES[problem.optimizer](params, lr=problem.lr)
 
-    def loss_of(params):
+    def loss_of(params, inputs, labels):
         h = inputs
         for w, b in zip(params[:-2:2], params[1:-2:2]):
             h = np.maximum(np.dot(h, w.T) + b, 0)
@@ -32,7 +32,7 @@ def training(problem: Training):
     loss_and_gradients = autograd.value_and_grad(loss_of)
 
     def step():
-        loss, gradients = loss_and_gradients(params)
+        loss, gradients = loss_and_gradients(params, *next(batches))
         update.step(gradients)
         return loss
 

@@ -19,7 +19,7 @@ UPDATES = {"Adam": optax.adam, "SGD": optax.sgd, "none": lambda lr: optax.set_to
 
 
 def training(problem: Training, ahead: bool = False):
-    inputs, labels = map(jnp.asarray, problem.data())
+    batches = problem.data(jnp.asarray)
     params = [(jnp.asarray(w), jnp.asarray(b)) for w, b in zip(problem.weights(), problem.biases())]
     optimizer = UPDATES[problem.optimizer](problem.lr)
     state = optimizer.init(params)
@@ -39,7 +39,7 @@ def training(problem: Training, ahead: bool = False):
 
     def step():
         nonlocal params, state
-        params, state, loss = compiled(params, state, inputs, labels)
+        params, state, loss = compiled(params, state, *next(batches))
         return loss if ahead else loss.block_until_ready()
 
     return step

@@ -15,12 +15,12 @@ PACKAGES = ("mygrad",)
 
 
 def training(problem: Training):
-    inputs, labels = problem.data()
+    batches = problem.data()
     params = [mg.tensor(p) for p in itertools.chain(*zip(problem.weights(), problem.biases()))]
     update = UPDATES[problem.optimizer]([p.data for p in params], lr=problem.lr)
 
     def step():
-        h = inputs
+        h, labels = next(batches)
         for w, b in zip(params[:-2:2], params[1:-2:2]):
             h = relu(mg.matmul(h, w.T) + b)
         loss = softmax_crossentropy(mg.matmul(h, params[-2].T) + params[-1], labels)

@@ -55,13 +55,14 @@ UPDATES = {"Adam": Adam, "SGD": SGD, "none": NoUpdate}
 
 
 def training(problem: Training):
-    inputs, labels = problem.data()
+    batches = problem.data()
     weights, biases = problem.weights(), problem.biases()
     rows = np.arange(problem.batch)
     layers = list(zip(weights, biases))
     update = UPDATES[problem.optimizer](itertools.chain(*layers), lr=problem.lr)
 
     def step():
+        inputs, labels = next(batches)
         activations = [inputs]
         for w, b in layers:
             h = activations[-1] @ w.T

@@ -1,11 +1,12 @@
 """Memory at the peak of a training step: parameters, state of the optimizer, gradients and what the tape keeps.
 
 It is counted by tracemalloc, which sees what Python and NumPy allocate, and so only peers that compute with NumPy. The
-inputs are counted too. Figures are in KiB; in parentheses is the ratio to NumPy by hand.
+inputs of one step are counted too. Figures are in KiB; in parentheses is the ratio to NumPy by hand.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from _harness import Settings, workers_for
@@ -26,7 +27,7 @@ def measure(settings: Settings) -> dict[str, Any]:
     with workers_for(peers, settings) as workers:
         for row in ROWS:
             if row.optimizer != "none" and settings.match in row.name:
-                peaks = {worker.name: worker.ask("memory", problem=packed(row)) for worker in workers}
+                peaks = {worker.name: worker.ask("memory", problem=packed(replace(row, batches=1))) for worker in workers}
                 figures[row.name] = {name: peak for name, peak in peaks.items() if peak is not None}
     return figures
 
