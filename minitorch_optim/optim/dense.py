@@ -11,7 +11,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..autograd.threads import get_num_threads, processors, share
-from .formula import Formula, numbers_at
+from .formula import Formula
 from .jobs import Job, Member, Numbers, flat, hold
 from .program import Notes, Program
 
@@ -42,7 +42,6 @@ class Dense(Job):
         self.absent = {name for name in self.names if members[0].state.get(name) is None}
         self.recordable = not together
         self.steady = not rule.scalars  # whether, with the same options, each step does the same but for t
-        self.numbers_at: Callable[[Any], list[Any]] | None = None  # the numbers of the program for each t
         self.program: Program | None = None
         self.noted: Any = None  # what is in the program
         self.options: Any = None  # for which it was recorded
@@ -102,8 +101,7 @@ class Dense(Job):
             return None
         in_place = FAILING.isdisjoint(np.geterr().values())
         if options is self.options and self.steady and in_place is self.noted[1]:
-            if self.numbers_at is not None:
-                self.program.set(self.numbers_at(t))  # type: ignore[union-attr]
+            self.program.advance(t)  # type: ignore[union-attr]
             return self.program
         if self.steady and self.rule.reads_step:
             try:
@@ -134,8 +132,7 @@ class Dense(Job):
             self.missing = sorted(changing & self.absent)
             dtypes = [self.members[0].real] * (2 + len(self.names))
             self.program = Program(notes.calls, dtypes, results, in_place)
-        self.numbers_at = numbers_at(notes.numbers)
-        self.program.set(notes.numbers if self.numbers_at is None else self.numbers_at(now))
+        self.program.set(notes.numbers, now)
         self.options, self.noted = options, noted
         return self.program
 
@@ -197,7 +194,9 @@ class Part:
         else:
             self.p, self.g = (np.empty(self.size, members[0].real) for _ in range(2))
             self.params = [(part, m.array) for part, m in zip(self._parts_of(self.p), members, strict=True)]
-            self.gradients = list(zip(self._parts_of(self.g), members, strict=True))
+            gradients = list(zip(self._parts_of(self.g), members, strict=True))
+            self.gradients = [(part, member.p) for part, member in gradients if not member.sparse]
+            self.sparse_gradients = [(part, member) for part, member in gradients if member.sparse]
         self.blocks = [slice(start, start + block) for start in range(0, max(self.size, 1), max(block, 1))]
         self.single = len(self.blocks) == 1
         self.cuts: list[list[Any]] = [[None, self.p[block], *(None for _ in names)] for block in self.blocks]
@@ -255,8 +254,10 @@ class Part:
         """The gradient as one flat array; the parameter too is there then."""
         if self.direct:
             return self.members[0].elements()
-        for part, member in self.gradients:
-            part[...] = member.gradient() if member.sparse else member.p._grad._array  # type: ignore[union-attr]
+        for part, p in self.gradients:
+            part[...] = p._grad._array  # type: ignore[union-attr]
+        for part, member in self.sparse_gradients:
+            part[...] = member.gradient()
         for part, array in self.params:
             part[...] = array
         return self.g

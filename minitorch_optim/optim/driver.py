@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
+from operator import attrgetter, getitem, itemgetter
 from operator import is_ as same
 from typing import TYPE_CHECKING, Any
 
@@ -57,15 +58,19 @@ class Rule:
         self.counts = self.reads_step or optimizer.counts
         self.numbers = [name for name in self.names if name in self.scalars] + ["step"] * self.counts
         self.options = [name for name in keywords if name != "t"]
+        self.values_in = itemgetter(*self.options) if len(self.options) > 1 else self._few_values_in
 
     def options_of(self, optimizer: Optimizer, group: dict[str, Any]) -> dict[str, Any]:
         """The keywords of the rule from the options in force, as Python numbers."""
         return self.as_numbers(self.in_force(optimizer, group))
 
-    def in_force(self, optimizer: Optimizer, group: dict[str, Any]) -> list[Any]:
+    def _few_values_in(self, group: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple([group[name] for name in self.options])
+
+    def in_force(self, optimizer: Optimizer, group: dict[str, Any]) -> tuple[Any, ...]:
         """The values of the options in force."""
         try:
-            return [group[name] for name in self.options]
+            return self.values_in(group)
         except KeyError:
             options = {**optimizer.defaults, **group}
             for name in self.options:
@@ -74,9 +79,9 @@ class Rule:
                         f"{self.function.__name__}() takes {name!r}, which is no option of {type(optimizer).__name__}: "
                         f"name it among the defaults, the dict that super().__init__(params, defaults) gets"
                     ) from None
-            return [options[name] for name in self.options]
+            return self.values_in(options)
 
-    def as_numbers(self, values: list[Any]) -> dict[str, Any]:
+    def as_numbers(self, values: tuple[Any, ...]) -> dict[str, Any]:
         """The keywords of the rule, as Python numbers."""
         return {
             name: tuple(map(number, value)) if isinstance(value, tuple | list) else number(value)
@@ -204,67 +209,75 @@ class Plan:
         self.all = list(group["params"])
         self.stepped = [member.p for member in members]
         self.skipped = [p for p in self.all if p.grad is None]
-        self.arrays = [p._array for p in self.stepped]
-        self.kinds_of_gradients = [type(p.grad._array) for p in self.stepped if p.grad is not None]
+        self.kinds_of_gradients = [*map(type, map(_gradient, self.stepped))]
         self.states = [member.state for member in members]
-        self.entries = [optimizer.state.get(p) for p in self.stepped]  # None where there is nothing to keep
-        self._remember()
+        self._remember(optimizer, group)
 
-    def _take(self, values: list[Any]) -> None:
+    def _take(self, values: tuple[Any, ...]) -> None:
         """Take over the values of the options."""
         self.values = values
         self.fixed = all(map(_is_fixed, values))  # no value changes unless another object takes its place
         self.options = self.rule.as_numbers(values)
 
-    def _remember(self) -> None:
-        """Note which arrays hold the state, to see later if the user has put others in their place."""
-        self.slots = [
+    def _remember(self, optimizer: Optimizer, group: dict[str, Any]) -> None:
+        """Note what the plan relies on, to see later if the user has put anything else in its place."""
+        slots = [
             (state, name)
             for state in self.states
             for name in dict.fromkeys([*self.rule.names, "step"])
             if isinstance(state.get(name), Tensor)
         ]
-        self.state_arrays = [state[name]._array for state, name in self.slots]
+        self.slots = [state for state, _ in slots], [name for _, name in slots]
+        self.relied_on = self._in_use(optimizer, group)
+
+    def _in_use(self, optimizer: Optimizer, group: dict[str, Any]) -> list[Any]:
+        """The parameters, their arrays, the entries of their state (or None), and the arrays in these."""
+        stepped = self.stepped
+        return [
+            *group["params"],
+            *map(_array, stepped),
+            *map(optimizer.state.get, stepped),
+            *map(_array, map(getitem, *self.slots)),
+        ]
 
     def holds(self, optimizer: Optimizer, group: dict[str, Any]) -> bool:
         """Whether the plan still fits; and take over the options now in force."""
         if self.repeated:
             return False
         values = self.rule.in_force(optimizer, group)
-        if not (self.fixed and all(map(same, values, self.values))):
+        if not (self.fixed and values == self.values):
             before = self.options
             self._take(values)
             if tuple(map(bool, self.options.values())) != self.switches:  # which may call for state that is not there
                 return False
             if self.options == before:
                 self.options = before
-        stepped, params = self.stepped, group["params"]
         try:
-            gradients = [type(p._grad._array) for p in stepped]  # type: ignore[union-attr]
-            arrays = [state[name]._array for state, name in self.slots]
+            if [*map(type, map(_gradient, self.stepped))] != self.kinds_of_gradients:
+                return False
+            in_use = self._in_use(optimizer, group)
         except (AttributeError, KeyError):  # one without a gradient, or without its state
             return False
-        return (
-            len(params) == len(self.all)
-            and all(map(same, params, self.all))
-            and gradients == self.kinds_of_gradients
-            and all(map(same, [p._array for p in stepped], self.arrays))
-            and all(map(same, map(optimizer.state.get, stepped), self.entries))
-            and all(map(same, arrays, self.state_arrays))
-            and (not self.skipped or all(p._grad is None for p in self.skipped))
-            and all(job.numbers_are_ours() for job in self.jobs)
-        )
+        if len(in_use) != len(self.relied_on) or not all(map(same, in_use, self.relied_on)):
+            return False
+        if self.skipped and any(p._grad is not None for p in self.skipped):
+            return False
+        return all(map(Job.numbers_are_ours, self.jobs))
 
-    def step(self) -> None:
+    def step(self, optimizer: Optimizer, group: dict[str, Any]) -> None:
         """Apply the rule to everything once."""
         created = False
         for job in self.jobs:
             job.step(self.options)
-            created, job.created = created or job.created, False
+            if job.created:
+                created, job.created = True, False
             for member in job.members:
                 member.p._version[0] += 1
         if created:
-            self._remember()
+            self._remember(optimizer, group)
+
+
+_array, _gradient = attrgetter("_array"), attrgetter("_grad._array")
 
 
 def _is_fixed(value: Any) -> bool:

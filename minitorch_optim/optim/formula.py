@@ -55,15 +55,12 @@ _NUMBERS = frozenset((int, float, Formula))
 _give_operators()
 
 
-def numbers_at(numbers: list[Any]) -> Callable[[Any], list[Any]] | None:
-    """A function of ``t`` that gives ``numbers``; None if none of them depends on it.
+def numbers_at(formulas: list[Formula]) -> Callable[[Any], list[Any]]:
+    """What gives the values of ``formulas`` for a value of ``t``.
 
     >>> t = Formula("t")
-    >>> numbers_at([0.5, 1 - 0.5**t])(2)
-    [0.5, 0.75]
+    >>> numbers_at([1 - 0.5**t, t + 1])(2)
+    [0.75, 3]
     """
-    if not any(type(number) is Formula for number in numbers):
-        return None
-    parts = [f"({_text(n)})" if type(n) is Formula else f"fixed[{i}]" for i, n in enumerate(numbers)]
-    compute: Callable[[Any], list[Any]] = eval(f"lambda t: [{', '.join(parts)}]", {"fixed": numbers})
+    compute: Callable[[Any], list[Any]] = eval(f"lambda t: [{', '.join(formula.text for formula in formulas)}]")
     return compute

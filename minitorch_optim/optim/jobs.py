@@ -49,10 +49,11 @@ class Numbers:
         for i, member in enumerate(members):
             hold(member.state, name, self.array[i : i + 1].reshape(()))
         self.last = self.array.tolist()
+        self.countable = 2 / np.finfo(self.array.dtype).eps  # up to here the dtype has every whole number
 
     def following(self) -> Any:
         """One more, as far as the dtype can count."""
-        return (self.array[0] + 1).item()
+        return self.last[0] + 1 if self.last[0] < self.countable else self.last[0]
 
     def set(self, value: Any) -> None:
         """The new number of all."""
@@ -75,7 +76,7 @@ class Job:
 
     def numbers_are_ours(self) -> bool:
         """Whether step counters and scalars are as the last step left them."""
-        return not self.numbers or all(numbers.are_ours() for numbers in self.numbers.values())
+        return not self.numbers or all(map(Numbers.are_ours, self.numbers.values()))
 
     def step(self, options: dict[str, Any]) -> None:
         """The next step."""

@@ -178,10 +178,10 @@ class Optimizer:
             plan = self._plans.get(i)
             if plan is None or not plan.holds(self, group):
                 plan = self._plans[i] = self._rule.plan(self, group, group["params"])
-            plan.step()
+            plan.step(self, group)
             while plan.repeated:
                 plan = self._rule.plan(self, group, plan.repeated)
-                plan.step()
+                plan.step(self, group)
         return loss
 
     def initial(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """A rule as a list of NumPy calls: recorded once, run on any number of blocks.
 
 Called on arrays, ``p - lr * g`` makes a new array for every operation, and its result is copied into ``p`` at the end.
-Called on *symbols* it computes nothing: each operation is noted down. The notes are a program, and to run it on a block
-is to make the same NumPy calls in the same order, each into memory that is already there: scratch that the next block
-uses again, or the parameter and its state themselves. So the numbers are the same to the bit, and the cost is that of a
-loop written by hand with ``out=`` everywhere (measured: Adam on 8.4M elements, 25 ms against 38 ms)::
+Called on *symbols* it computes nothing: each operation is noted down. The notes become a function, and to run it on a
+block is to make the same NumPy calls in the same order, each into memory that is already there: scratch that the next
+block uses again, or the parameter and its state themselves. So the numbers are the same to the bit, and the cost is
+that of a loop written by hand with ``out=`` everywhere (measured: Adam on 8.4M elements, 25 ms against 38 ms)::
 
-    adam(p, g, m, v, ...)         the program, with two arrays of scratch a and b
-    --------------------------    -----------------------------------------------
-    m + (1 - beta1) * (g - m)     subtract(g, m, a)  multiply(a, 0.1, a)  add(m, a, m)
-    ...                           ...
+    adam(p, g, m, v, ...)         program.source, with two arrays of scratch
+    --------------------------    ------------------------------------------
+                                  def run(a0, a1, a2, a3, t0, t1):
+    m + (1 - beta1) * (g - m)         subtract(a0, a2, t0)
+                                      multiply(n0, t0, t0)
+                                      add(a2, t0, a2)
+    ...                               ...
 
 Only what is done element by element can be cut into blocks, so only that can be noted; and since a symbol has no value,
 a rule that asks for one (``if g.max() > 1``) cannot be recorded. :func:`record` then raises TypeError.
@@ -18,13 +21,12 @@ a rule that asks for one (``if g.max() > 1``) cannot be recorded. :func:`record`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from operator import itemgetter
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .formula import Formula
+from .formula import Formula, numbers_at
 
 Array = Any
 Call = tuple[Any, ...]
@@ -190,7 +192,10 @@ class Program:
     Attributes
     ----------
     steps : list
-        functions, each with what takes its arguments out of the registers: arrays given, then numbers, then scratch
+        what is called, in this order
+    source : str
+        the same as a function of the arrays given, ``a0 a1 ...``, and of scratch, ``t0 t1 ...``; ``n0 n1 ...`` are the
+        numbers, each an array without dimensions, which NumPy takes more quickly than a Python number
     """
 
     def __init__(self, calls: list[Call], dtypes: list[Any], results: list[tuple[int, int]], in_place: bool) -> None:
@@ -205,43 +210,64 @@ class Program:
                 dtypes.append(dtypes[place])
         registers, self.scratch = _registers(steps, dtypes, given, results, in_place)
 
-        def at(place: int) -> int:
+        def name(place: int) -> str:
             if place < 0:
-                return given - 1 - place
+                return f"n{-1 - place}"
             register = registers[place]
-            return register if register >= 0 else given + len(kinds) - 1 - register
+            return f"a{register}" if register >= 0 else f"t{-1 - register}"
 
-        self.steps = [
-            (WITH_OUT.get(function, function), itemgetter(*map(at, [*operands, place])))
-            for place, function, operands in steps
-        ]
-        self.copies = [(target, at(place)) for target, place in results if at(place) != target]
+        self.steps = steps
+        space = {f"n{i}": constant for i, constant in enumerate(self.constants)}
+        lines = []
+        for place, function, operands in steps:
+            called = _enter(space, function.__name__, WITH_OUT.get(function, function))
+            lines.append(f"{called}({', '.join(map(name, [*operands, place]))})")
+        lines += [f"a{target}[...] = {name(place)}" for target, place in results if registers[place] != target]
+        arguments = [f"a{i}" for i in range(given)] + [f"t{i}" for i in range(len(self.scratch))]
+        self.source = "\n    ".join([f"def run({', '.join(arguments)}):", *(lines or ["pass"])]) + "\n"
+        exec(compile(self.source, "<rule>", "exec"), space)
+        self.call: Callable[..., None] = space.pop("run")
         self.memory: defaultdict[int, dict[int, list[Array]]] = defaultdict(dict)
 
-    def set(self, numbers: list[Any]) -> None:
-        """The numbers for the runs that follow."""
+    def set(self, numbers: list[Any], t: Any) -> None:
+        """The numbers for the runs that follow; formulas among them as they are in step ``t``."""
+        self.moving = []
         for constant, number in zip(self.constants, numbers, strict=True):
-            constant[()] = number
+            if type(number) is Formula:
+                self.moving.append(constant)
+            else:
+                constant[()] = number
+        self.numbers_at = numbers_at([number for number in numbers if type(number) is Formula])
+        self.advance(t)
+
+    def advance(self, t: Any) -> None:
+        """Set those numbers that depend on the step."""
+        if self.moving:
+            for constant, number in zip(self.moving, self.numbers_at(t)):
+                constant[()] = number
 
     def run(self, arrays: list[Array], thread: int = 0) -> None:
         """Make the calls on arrays of equal length. Each thread has scratch of its own."""
         memory = self.memory[thread]
         size = arrays[0].size
-        registers = arrays + (memory[size] if size in memory else self._memory(memory, size))
-        for function, given in self.steps:
-            function(*given(registers))
-        for target, source in self.copies:
-            registers[target][...] = registers[source]
+        self.call(*arrays, *(memory[size] if size in memory else self._memory(memory, size)))
 
     def _memory(self, memory: dict[int, list[Array]], size: int) -> list[Array]:
-        """The numbers, and scratch for arrays of ``size``: the same memory for every size, if there is enough."""
+        """Scratch for arrays of ``size``: the same memory for every size, if there is enough."""
         longest = memory.get(max(memory, default=-1))
         if longest is None or max(memory) < size:
             memory.clear()
-            longest = [*self.constants, *(np.empty(size, dtype) for dtype in self.scratch)]
-        count = len(self.constants)
-        memory[size] = [*longest[:count], *(array[:size] for array in longest[count:])]
+            longest = [np.empty(size, dtype) for dtype in self.scratch]
+        memory[size] = [array[:size] for array in longest]
         return memory[size]
+
+
+def _enter(space: dict[str, Any], name: str, function: Any) -> str:
+    """Give a function a name: its own, unless another one has that."""
+    name = name if name.isidentifier() else "function"
+    while space.setdefault(name, function) is not function:
+        name += "_"
+    return name
 
 
 def _separated(calls: list[Call], given: int) -> tuple[list[Step], list[type], set[int]]:
