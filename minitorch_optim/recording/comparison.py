@@ -54,7 +54,7 @@ class Comparison:
         for segments, names, places in self.versions:
             self._restore(self.before, self.stream)
             try:
-                returned = segments[i](self.arrays)
+                returned = segments[i](*self.arrays)
             except Exception as error:
                 self.difference = f"{type(error).__name__} in the replay: {error}"
                 break
@@ -82,7 +82,7 @@ class Comparison:
     def finish(self) -> str:
         """Compare the last segment; then what differed, or nothing."""
         self.at_boundary()
-        if not self.difference and self.done != len(self.old.segments):
+        if not self.difference and (self.done != len(self.old.segments) or self.old.actions != self.new.actions):
             self.difference = "they did not compute the same things"
         return self.difference
 

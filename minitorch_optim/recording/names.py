@@ -28,8 +28,15 @@ class Names:
         self.tensors: list[Callable[[], Any]] = []
         self.settings: list[tuple[str, Callable[[], Any]]] = []
         self._seen: set[int] = set()
-        self._modules: set[int] = set()
+        self._modules: list[Module] = []
         self._look_into(function)
+        if self._modules:
+            self.settings.append(("training", lambda: tuple([module.training for module in modules])))
+            modules = self._modules
+
+    def values(self) -> list[Any]:
+        """The settings as they are now."""
+        return [get() for _, get in self.settings]
 
     def what_varies(self, values: Iterable[Iterable[Any]]) -> str:
         """Which setting differs, from its values in many calls."""
@@ -66,10 +73,8 @@ class Names:
             if not value.requires_grad:
                 self.tensors.append(get)
         elif isinstance(value, Module):
-            if id(value) not in self._modules:
-                self._modules.update(map(id, value.modules()))
-                modules = list(value.modules())
-                self.settings.append((f"{name}.training", lambda: tuple([module.training for module in modules])))
+            if value not in self._modules:
+                self._modules += value.modules()
         elif type(value) in Setting:
             self.settings.append((name, get))
         elif isinstance(value, types.FunctionType | types.MethodType):

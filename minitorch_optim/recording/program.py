@@ -1,11 +1,13 @@
 """A recorded step as a straight piece of Python: lines that call NumPy on arrays which are there already.
 
 ``print(fast.source)`` shows it. Names: ``x0 x1 ...`` are what the step is given, ``t0 t1 ...`` places for what it
-computes, ``c0 c1 ...`` arrays from outside, such as the parameters, and ``k0 k1 ...`` other constants.
+computes, ``c0 c1 ...`` arrays from outside, such as the parameters, ``n0_5`` the number 0.5 as an array without
+dimensions, which NumPy takes more quickly than a Python number, and ``k0 k1 ...`` other constants.
 """
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
-from .traced import Traced, Untraceable, raw
+from .traced import Number, Traced, Untraceable, raw
+
+_OURS = re.compile(r"[a-z]\d.*|step")  # names that a program gives itself
 
 
 class Changed(Exception):
@@ -31,7 +35,7 @@ class Program:
 
     def __init__(self, inputs: Sequence[Any]) -> None:
         self.segments: list[list[str]] = [[]]
-        self.actions: list[Callable[[], Any]] = []
+        self.actions: list[str] = []  # the lines between them
         self.guards: list[str] = []  # lines in front of the first segment
         self.returned: list[str] = []  # what the last segment returns copies of
         self.names: dict[str, Any] = {"copyto": np.copyto, "put": put, "Changed": Changed}
@@ -46,6 +50,7 @@ class Program:
         self._views: dict[str, str] = {}  # lines that look into an input anew each time
         self._counts: dict[str, int] = {}
         self._constants: dict[tuple[int, str], str] = {}
+        self._numbers: dict[tuple[float, Any], str] = {}
         for i, array in enumerate(self.inputs):
             self._traced[id(array)] = Traced(self, array, f"x{i}")
 
@@ -114,6 +119,8 @@ class Program:
             return value.name
         if isinstance(value, np.ndarray):
             return self.traced(value).name
+        if type(value) is Number:
+            return value.name
         if value is None or value is Ellipsis or type(value) in (bool, int, str):
             return repr(value)
         if type(value) is float:
@@ -130,9 +137,29 @@ class Program:
         key = (id(value), name)
         known = self._constants.get(key)
         if known is None:
-            known = name if name.isidentifier() and self.names.get(name, value) == value else self._new_name("k")
+            free = name.isidentifier() and not (keyword.iskeyword(name) or _OURS.fullmatch(name))
+            taken = self.names.get(name, value)  # methods of ufuncs are equal, but made anew each time
+            known = name if free and (taken is value or callable(taken) and taken == value) else self._new_name("k")
             self.names[known], self._constants[key] = value, known
         return known
+
+    def number(self, value: float, dtype: Any) -> str:
+        """A name for a number as an array without dimensions."""
+        key = (value, dtype)
+        if key not in self._numbers:
+            array = np.array(value, dtype)
+            array.flags.writeable = False
+            digits = repr(value).removesuffix(".0")
+            name = "n" + "".join(c if c.isalnum() else {"-": "m", ".": "_"}.get(c, "") for c in digits)
+            self._numbers[key] = name = f"{name}_{array.dtype}" if name in self.names else name
+            self.names[name] = array
+        return self._numbers[key]
+
+    def act(self, of: Any, method: str, args: Any, kwargs: Any) -> None:
+        """A method that acts on objects: it ends a segment."""
+        name = self.constant(of, type(of).__name__.lower())
+        self.actions.append(f"{name}.{method}({self._arguments(args, kwargs)})")
+        self.segments.append([])
 
     def _arguments(self, args: Any, kwargs: Any) -> str:
         parts = [self.text(a) for a in args] + [f"{k}={self.text(v)}" for k, v in (kwargs or {}).items()]
@@ -150,7 +177,7 @@ class Program:
         """A call of a method; its result is copied to ``target``."""
         call = f"{of.name}.{name}({self._arguments(args, kwargs)})"
         if target is not None:
-            call = f"copyto({target.name}, {of.name if name == 'copy' else call})"
+            call = f"{target.name}[...] = {of.name if name == 'copy' else call}"
         self.line(call)
 
     def say_item(self, of: Traced, index: Any, value: Any) -> None:
@@ -185,7 +212,7 @@ class Program:
         if has_out and array.ndim:
             self.say(name, function, args, {**kwargs, "out": target})
         else:
-            self.line(f"copyto({target.name}, {self.constant(function, name)}({self._arguments(args, kwargs)}))")
+            self.line(f"{target.name}[...] = {self.constant(function, name)}({self._arguments(args, kwargs)})")
         return target
 
     def result_of_method(self, of: Traced, name: str, args: Any, kwargs: Any, result: Any) -> Any:
@@ -208,7 +235,7 @@ class Program:
         if type(index) is Traced and index.array.dtype.kind == "i":
             self.line(f"{of.name}.take({index.name}, 0, {target.name})")
         else:
-            self.line(f"copyto({target.name}, {of.name}[{self.text(index)}])")
+            self.line(f"{target.name}[...] = {of.name}[{self.text(index)}]")
         return target
 
     def _shared(self, array: Any, value: Any) -> Traced | None:
@@ -241,28 +268,28 @@ class Program:
 
     @property
     def source(self) -> str:
-        """The program as text."""
-        return "\n".join(self.text_of(i) for i in range(len(self.segments)))
+        """The program as text: a function of what the step is given."""
+        lines = self.lines_of(0)
+        for i, action in enumerate(self.actions, 1):
+            lines += [action, *self.lines_of(i)]
+        return self._function(lines, ends=True)
 
     def lines_of(self, i: int) -> list[str]:
         """What segment ``i`` does, without views and what it returns."""
         return [*(self.guards if i == 0 else ()), *filter(None, self.segments[i])]
 
-    def text_of(self, i: int) -> str:
-        """The function of segment ``i``."""
-        lines = self.lines_of(i)
-        if i == len(self.segments) - 1:
-            copies = "".join(f"{name}.copy(), " for name in self.returned)
-            lines.append(f"return ({copies})")
+    def _function(self, lines: list[str], ends: bool) -> str:
+        """A function with these lines, and before them the views that they use; at its end it returns copies."""
+        if ends:
+            lines = [*lines, f"return ({''.join(f'{name}.copy(), ' for name in self.returned)})"]
         used = " ".join(lines)
         views: list[str] = []
         for name, text in reversed(self._views.items()):
             if mentions(used, name):
                 views.insert(0, text)
                 used += " " + text.partition("=")[2]
-        arguments = "".join(f"x{k}, " for k in range(len(self.inputs)))
-        head = [f"def segment_{i}(given):"] + ([f"    {arguments}= given"] if arguments else [])
-        return "\n".join([*head, *(f"    {line}" for line in [*views, *lines] or ["pass"])]) + "\n"
+        arguments = ", ".join(f"x{k}" for k in range(len(self.inputs)))
+        return "\n    ".join([f"def step({arguments}):", *([*views, *lines] or ["pass"])]) + "\n"
 
     def give_back(self, array: Any) -> int:
         """Let the last segment return a copy of ``array``; its number among what it returns."""
@@ -275,11 +302,21 @@ class Program:
         self.names.clear()
         self.inputs = [None] * len(self.inputs)
 
-    def compiled(self, names: dict[str, Any]) -> list[Callable[[Any], Any]]:
-        """The segments as functions of the inputs, on the arrays that ``names`` says."""
-        space = dict(names)
-        exec(compile(self.source, "<replay>", "exec"), space)
-        return [space.pop(f"segment_{i}") for i in range(len(self.segments))]  # popped: no cycle keeps the arrays
+    def whole(self, names: dict[str, Any]) -> Callable[..., Any]:
+        """The program as a function of the inputs, on the arrays that ``names`` says."""
+        return _compiled(self.source, names)
+
+    def parts(self, names: dict[str, Any]) -> list[Callable[..., Any]]:
+        """The segments as such functions: between two of them the actions are to be done."""
+        last = len(self.segments) - 1
+        return [_compiled(self._function(self.lines_of(i), i == last), names) for i in range(last + 1)]
+
+
+def _compiled(source: str, names: dict[str, Any]) -> Callable[..., Any]:
+    space = dict(names)
+    exec(compile(source, "<replay>", "exec"), space)
+    function: Callable[..., Any] = space.pop("step")  # popped: no cycle keeps the arrays
+    return function
 
 
 def mentions(text: str, name: str) -> bool:

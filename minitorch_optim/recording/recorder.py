@@ -150,8 +150,7 @@ class Recorder:
             self.refuse(f"{type(of).__name__}.{name}() is given a closure, which it may call any number of times")
         with self._paused():
             self.before_action()
-        self.program.segments.append([])
-        self.program.actions.append(lambda: getattr(of, name)(*args, **kwargs))
+        self.program.act(of, name, args, kwargs)
         with self._paused():
             return method(*args, **kwargs)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
+from operator import attrgetter, is_
 from typing import Any
 
 from ..autograd.modes import modes
@@ -74,6 +75,10 @@ def replay(step: Callable[..., Any]) -> Replayed:
     return Replayed(step)
 
 
+class _Unsuitable(Exception):
+    """Why a call cannot be replayed."""
+
+
 class Replayed:
     """What :func:`replay` returns.
 
@@ -96,7 +101,7 @@ class Replayed:
         self._settings: list[list[Any]] = []  # of each recording
         self._names: Names | None = None
         self._last: Recording | None = None
-        self._last_key: Any = None
+        self._last_call: Any = None  # what it was like: see _call()
 
     @property
     def source(self) -> str:
@@ -107,35 +112,12 @@ class Replayed:
         """As ``step(*args, **kwargs)``."""
         if self.reason or modes.recorder is not None or modes.tape_only:
             return self.step(*args, **kwargs)
-        if self._names is None:
-            self._names = Names(self.step)
         given = (*args, *kwargs.values()) if kwargs else args
-        named = [tensor for tensor in [get() for get in self._names.tensors] if isinstance(tensor, Tensor)]
-        tensors = [a for a in given if isinstance(a, Tensor)] + named
-        arrays = [tensor._array for tensor in tensors]
-        settings = [get() for _, get in self._names.settings]
-        key = (modes.grad, *[(a.shape, a.dtype) for a in arrays], *kwargs, *map(type, settings), *settings)
-        if len({*map(id, arrays)}) < len(arrays):  # some are one and the same
-            key += tuple([next(i for i, other in enumerate(arrays) if other is array) for array in arrays])
-        if len(tensors) < len(given) + len(named):
-            for a in given:
-                if isinstance(a, tuple | list) and any(isinstance(member, Tensor) for member in a):
-                    reason = f"an argument is a {type(a).__name__} of tensors: give each by itself, as in step(*batch)"
-                    return self._on_the_tape(reason, args, kwargs)
-            key += tuple([None if isinstance(a, Tensor) else (type(a), a) for a in given])
-        if key == self._last_key:
-            recording = self._last
-        else:
-            try:
-                recording = self._recordings.get(key)
-            except TypeError:
-                return self._on_the_tape("an argument is neither a tensor nor a number or a string", args, kwargs)
-        if recording is None:
-            if len(self._recordings) == VARIANTS:
-                return self._on_the_tape(self._names.what_varies(self._settings), args, kwargs)
-            self._settings.append(settings)
-            recording = self._recordings[key] = Recording(self.step)
-        if recording.ready and not recording.in_place():
+        try:
+            recording, arrays = self._like_the_last(given, kwargs) or self._looked_up(given, kwargs)
+        except _Unsuitable as reason:
+            return self._on_the_tape(str(reason), args, kwargs)
+        if recording.ready and not recording.places.unchanged():
             return recording.leave_out(args, kwargs)
         if recording.ready and recording.needs_no_proof(arrays):
             try:
@@ -144,13 +126,58 @@ class Replayed:
                 return self._on_the_tape(f"a branch goes another way than in the recording: {branch}", args, kwargs)
             self.replays += 1
         else:
-            if any(t._requires_grad for t in tensors):
-                return self._on_the_tape("an argument requires grad", args, kwargs)
             result = recording.record(arrays, args, kwargs)
             if recording.reason:
                 self._warn(recording.reason)
-        self._last, self._last_key = recording, key
         return result
+
+    def _like_the_last(self, given: Any, kwargs: Any) -> tuple[Recording, list[Any]] | None:
+        """The recording of the last call, and the arrays of this one, if nothing else than their values differs."""
+        names, last = self._names, self._last
+        if names is None or last is None:
+            return None
+        tensors = [*given, *[get() for get in names.tensors]] if names.tensors else given
+        try:
+            arrays = [tensor._array for tensor in tensors]
+            if any(map(_requires_grad, tensors)) or self._last_call != _call(arrays, names.values(), kwargs):
+                return None
+        except AttributeError:  # something that is no tensor
+            return None
+        return (last, arrays) if len({*map(id, arrays)}) == len(arrays) else None
+
+    def _looked_up(self, given: Any, kwargs: Any) -> tuple[Recording, list[Any]]:
+        """The recording of such calls, a new one if there is none, and the arrays of this call."""
+        if self._names is None:
+            self._names = Names(self.step)
+        named = [tensor for tensor in [get() for get in self._names.tensors] if isinstance(tensor, Tensor)]
+        tensors = [a for a in given if isinstance(a, Tensor)] + named
+        if any(map(_requires_grad, tensors)):
+            raise _Unsuitable("an argument requires grad")
+        arrays = [tensor._array for tensor in tensors]
+        settings = self._names.values()
+        call = _call(arrays, settings, kwargs)
+        key: tuple[Any, ...] = tuple(map(tuple, call))
+        usual = len(key)
+        if len({*map(id, arrays)}) < len(arrays):  # some are one and the same
+            key += tuple([next(i for i, other in enumerate(arrays) if other is array) for array in arrays])
+        if len(tensors) < len(given) + len(named):
+            for a in given:
+                if isinstance(a, tuple | list) and any(isinstance(member, Tensor) for member in a):
+                    raise _Unsuitable(
+                        f"an argument is a {type(a).__name__} of tensors: give each by itself, as in step(*batch)"
+                    )
+            key += tuple([None if isinstance(a, Tensor) else (type(a), a) for a in given])
+        try:
+            recording = self._recordings.get(key)
+        except TypeError:
+            raise _Unsuitable("an argument is neither a tensor nor a number or a string") from None
+        if recording is None:
+            if len(self._recordings) == VARIANTS:
+                raise _Unsuitable(self._names.what_varies(self._settings))
+            self._settings.append(settings)
+            recording = self._recordings[key] = Recording(self.step)
+        self._last, self._last_call = recording, call if len(key) == usual else None
+        return recording, arrays
 
     def _on_the_tape(self, reason: str, args: Any, kwargs: Any) -> Any:
         self._warn(reason)
@@ -162,11 +189,18 @@ class Replayed:
         warnings.warn(f"{name} is not replayed, but run on the tape: {reason}", ReplayWarning, stacklevel=4)
 
 
+def _call(arrays: list[Any], settings: list[Any], kwargs: Any) -> tuple[Any, ...]:
+    """What a call is like, apart from values: calls that differ in it are recorded separately."""
+    return (modes.grad,), [*map(_form, arrays)], settings, [*map(type, settings)], tuple(kwargs)
+
+
+_form, _requires_grad, _array = attrgetter("shape", "dtype"), attrgetter("_requires_grad"), attrgetter("_array")
+
+
 class Recording:
     """The program of a step, for one combination of shapes and settings."""
 
-    segments: list[Callable[[Any], Any]]
-    actions: list[Callable[[], Any]]  # what is called between the segments
+    whole: Callable[..., Any]  # the program
     build: Callable[[Any], Any]  # makes what the step returns
     inputs: list[Any]  # of the recording
     versions: list[Any]  # the program on arrays of their own, and on arrays that share memory: see comparison.py
@@ -181,45 +215,33 @@ class Recording:
         self.runs = 0
         self.due = FIRST_CHECK  # how many runs are made before the next comparison
         self.left_out = 0  # how often, since the last replay, gradients or parameters were elsewhere
-        self.leaves: list[Any] = []  # for each leaf: itself, its array, and the array of its gradient before the step
-
-    def in_place(self) -> bool:
-        """Whether parameters and gradients are where they were when the step was recorded."""
-        for leaf, array, at_start in self.leaves:
-            grad = leaf._grad
-            if leaf._array is not array or not (
-                at_start is ANYTHING or at_start is (None if grad is None else grad._array)
-            ):
-                return False
-        return True
+        self.places = Places({})
 
     def needs_no_proof(self, arrays: list[Any]) -> bool:
         """Whether no other comparison is due: with inputs that were never others, and ever more rarely in any case."""
-        return self.runs < self.due and all(same(arrays[i], self.inputs[i]) for i in self.unproven)
+        if self.runs == self.due:
+            return False
+        return not self.unproven or all(same(arrays[i], self.inputs[i]) for i in self.unproven)
 
     def leave_out(self, args: Any, kwargs: Any) -> Any:
         """Run the step itself, this time; and record it anew if that happens again and again."""
         self.left_out += 1
         if self.left_out == PATIENCE:
-            self.left_out, self.runs, self.count, self.ready, self.leaves = 0, 0, 0, False, []
-            self.program = None
+            self.left_out, self.runs, self.count, self.ready = 0, 0, 0, False
+            self.program, self.places = None, Places({})
         return _detached(self.step(*args, **kwargs))
 
     def run(self, arrays: list[Any]) -> Any:
         """Replay the step."""
-        segments, self.left_out = self.segments, 0
+        self.left_out = 0
         self.runs += 1
-        result = segments[0](arrays)
-        for action, segment in zip(self.actions, segments[1:]):
-            action()
-            result = segment(arrays)
-        return self.build(result)
+        return self.build(self.whole(*arrays))
 
     def record(self, arrays: list[Any], args: Any, kwargs: Any) -> Any:
         """Run the step itself, recording it; and compare with what was recorded before, if anything was."""
         program, comparison, before = Program(arrays), None, {}
         if self.program is not None:
-            leaves = [leaf for leaf, *_ in self.leaves]
+            leaves = self.places.leaves
             before = {leaf: leaf._grad for leaf in leaves}
             comparison = Comparison(self.program, self.versions, program, arrays, leaves)
         recorder = Recorder(program, before, comparison.at_boundary if comparison else lambda: None)
@@ -233,9 +255,10 @@ class Recording:
         elif not difference:
             if self.ready and self.runs >= self.due:
                 self.due *= FIRST_CHECK
-            self.ready, self.segments = True, self.versions[-1][0]
+            self.ready = True
             if self.program is not None and len(self.versions) > 1:
                 del self.versions[0]  # from now on the one that needs less memory will do
+                self.whole = self.program.whole(self.versions[0][1])
                 self.program.forget()
             self.unproven = [i for i in self.unproven if same(arrays[i], self.inputs[i])]
             self.inputs = self.inputs if self.unproven else []
@@ -246,18 +269,39 @@ class Recording:
         else:
             if self.program is not None:
                 self.program.forget()
-            self.program, self.build, self.actions = program, build, program.actions
+            self.program, self.build = program, build
             names, kept = with_shared_memory(program)
             self.versions = [
-                (program.compiled(program.names), program.names, program.places),
-                (program.compiled(names), names, kept),
+                (program.parts(program.names), program.names, program.places),
+                (program.parts(names), names, kept),
             ]
             self.inputs, self.unproven = [array.copy() for array in arrays], list(range(len(arrays)))
             self.ready = False
         if program is not self.program:
             program.forget()
-        self.leaves = [(leaf, leaf._array, at_start) for leaf, at_start in recorder.at_start.items()]
+        self.places = Places(recorder.at_start)
         return _detached(result)
+
+
+class Places:
+    """Where parameters and gradients were when a step was recorded.
+
+    Parameters
+    ----------
+    at_start : dict
+        for each leaf the array of its gradient before the step, None, or ANYTHING
+    """
+
+    def __init__(self, at_start: dict[Tensor, Any]) -> None:
+        self.leaves = list(at_start)
+        self.arrays = [leaf._array for leaf in self.leaves]
+        self.gradients = [(leaf, array) for leaf, array in at_start.items() if array is not ANYTHING]
+
+    def unchanged(self) -> bool:
+        """Whether they are still there, and parameters still require grad."""
+        if not all(map(is_, map(_array, self.leaves), self.arrays)) or not all(map(_requires_grad, self.leaves)):
+            return False
+        return all(array is (None if leaf._grad is None else leaf._grad._array) for leaf, array in self.gradients)
 
 
 def _builder(recorder: Recorder, result: Any) -> Callable[[Any], Any]:

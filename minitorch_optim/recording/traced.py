@@ -53,9 +53,10 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
             if isinstance(result, tuple):
                 raise Untraceable(f"{name} has more than one result")
             target = program.fresh(np.asarray(result))
-        if any(type(i) is Traced and i.array.dtype.kind == "f" for i in inputs):  # NumPy takes these more quickly
-            inputs = tuple([float(i) if type(i) is int and abs(i) < 2**53 else i for i in inputs])
-        if out is None and program.is_constant(inputs, kwargs):
+        constant = out is None and program.is_constant(inputs, kwargs)
+        if method == "__call__":
+            inputs, kwargs = _with_arrays_for_numbers(program, ufunc, inputs, kwargs)
+        if constant:
             target.array.flags.writeable = False
         elif method == "__call__" and name not in ("maximum", "minimum"):  # these want it by name
             program.say(name, function, (*inputs, target), kwargs)
@@ -132,6 +133,31 @@ def raw(value: Any) -> Any:
     return value
 
 
+class Number:
+    """A Python number in a line: the name of an array that holds it."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def _with_arrays_for_numbers(program: Program, ufunc: Any, inputs: Any, kwargs: Any) -> tuple[Any, Any]:
+    """The arguments of a ufunc with Python numbers as arrays of the dtype that they would be taken as."""
+    dtypes = {array.dtype for array in map(raw, inputs) if isinstance(array, np.ndarray)}
+    if len(dtypes) != 1:
+        return inputs, kwargs
+    (dtype,) = dtypes
+    if dtype.kind not in "fi" or kwargs not in ({}, {"dtype": dtype}):
+        return inputs, kwargs
+    if not any(types.startswith(dtype.char * ufunc.nin + "->") for types in ufunc.types):
+        return inputs, kwargs
+    kinds = (float, int) if dtype.kind == "f" else (int,)
+    limit = min(2.0**53, np.finfo(dtype).max) if dtype.kind == "f" else np.iinfo(dtype).max
+    taken = [Number(program.number(i, dtype)) if type(i) in kinds and abs(i) <= limit else i for i in inputs]
+    return tuple(taken), {}
+
+
 # -- functions that are said by a quicker one that does the same ----------------------------------
 
 
@@ -173,17 +199,28 @@ def _copyto(target: Any, source: Any, casting: str = "same_kind", where: Any = T
     program.say("copyto", np.copyto, (target, source), options if where is True else {**options, "where": where})
 
 
+def _dot(a: Any, b: Any) -> Any:
+    """By the method, which does not ask first who is to answer."""
+    result = raw(a).dot(raw(b))
+    if not isinstance(result, np.ndarray) or not result.ndim:
+        return NotImplemented
+    program = (a if type(a) is Traced else b).program
+    target = program.fresh(result)
+    program.line(f"{program.text(a)}.dot({program.text(b)}, {target.name})")
+    return target
+
+
 def _in_place(*args: Any, **kwargs: Any) -> Any:
     raise Untraceable("an array is changed in place")
 
 
 _LOWERED: dict[Any, Callable[..., Any]] = {
     np.copyto: _copyto, np.put: _in_place, np.putmask: _in_place, np.place: _in_place, np.fill_diagonal: _in_place,
-    np.put_along_axis: _in_place,
+    np.put_along_axis: _in_place, np.dot: _dot,
     np.sum: _reduction(np.add), np.prod: _reduction(np.multiply), np.mean: _mean,
     np.max: _extreme(np.maximum), np.min: _extreme(np.minimum),
 }  # fmt: skip
-_WITH_OUT = frozenset((np.dot, np.cumsum, np.cumprod, np.take, np.concatenate, np.stack, np.argmax, np.argmin))
+_WITH_OUT = frozenset((np.cumsum, np.cumprod, np.take, np.concatenate, np.stack, np.argmax, np.argmin))
 _METHODS: dict[str, Callable[..., Any]] = {
     "dot": np.dot, "sum": np.sum, "prod": np.prod, "mean": np.mean, "max": np.max, "min": np.min,
     "cumsum": np.cumsum, "argmax": np.argmax, "argmin": np.argmin, "take": np.take,

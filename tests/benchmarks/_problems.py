@@ -21,8 +21,8 @@ CHECKED_STEPS = 5
 class Training:
     """One step of training an MLP: zero_grad, forward (ReLU, cross-entropy), backward, step. A step gives its loss.
 
-    Each step takes the next of many batches, in turn, with labels that cannot be learnt. One batch again and again would
-    soon be known by heart: gradients vanish, and what is timed is how processors treat numbers below 1e-38.
+    Each step takes the next of many batches, in turn, with labels that cannot be learnt. One batch again and again
+    would soon be known by heart: gradients vanish, and what is timed is how processors treat numbers below 1e-38.
     """
 
     batch: int

@@ -27,7 +27,8 @@ def measure(settings: Settings) -> dict[str, Any]:
     with workers_for(peers, settings) as workers:
         for row in ROWS:
             if row.optimizer != "none" and settings.match in row.name:
-                peaks = {worker.name: worker.ask("memory", problem=packed(replace(row, batches=1))) for worker in workers}
+                problem = packed(replace(row, batches=1))
+                peaks = {worker.name: worker.ask("memory", problem=problem) for worker in workers}
                 figures[row.name] = {name: peak for name, peak in peaks.items() if peak is not None}
     return figures
 
