@@ -46,12 +46,14 @@ def acting(method: F) -> F:
 
     @functools.wraps(method)
     def acts(self: Any, *args: Any, **kwargs: Any) -> Any:
-        recorder = modes.recorder
-        if recorder is None:
-            return method(self, *args, **kwargs)
-        return recorder.acting(functools.partial(method, self), args, kwargs)
+        return method(self, *args, **kwargs) if modes.recorder is None else act(method, self, args, kwargs)
 
     return acts  # type: ignore[return-value]
+
+
+def act(method: Callable[..., Any], of: Any, args: Any, kwargs: Any) -> Any:
+    """Let whoever records call such a method."""
+    return modes.recorder.acting(functools.partial(method, of), args, kwargs)
 
 
 def read(what: str) -> None:

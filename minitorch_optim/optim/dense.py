@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,11 @@ BLOCK = 32768  # elements: a block where it is not known how much scratch it tak
 WORTH_A_CALL = 700  # elements: to gather and to scatter so many costs as much as a call of NumPy
 WORTH_A_THREAD = 1 << 21  # elements: with fewer, a thread would wait longer for its turn than it works
 FAILING = frozenset(("raise", "call"))  # what ``np.seterr`` may have told NumPy to do, so that a call ends in an error
+
+# What np.geterr() reads is one object, which every change replaces. To see that it is the same takes a fortieth of the
+# time that np.geterr() takes, and a step of small parameters is short; where NumPy keeps it elsewhere, geterr does.
+_kept = getattr(importlib.import_module("numpy._core.umath"), "_extobj_contextvar", None)
+error_settings: Callable[[], Any] = np.geterr if _kept is None else _kept.get
 
 
 class Dense(Job):
@@ -45,6 +51,7 @@ class Dense(Job):
         self.program: Program | None = None
         self.noted: Any = None  # what is in the program
         self.options: Any = None  # for which it was recorded
+        self.errors: Any = None  # and what NumPy was to do about errors
         self.missing: list[str] = []  # states that it brings into being
         self.new_numbers: dict[str, Any] = {}
         program = self._recorded(options, self.numbers["step"].following() if rule.counts else None)
@@ -99,10 +106,11 @@ class Dense(Job):
         """The program of step ``t``: that of the last one, with new numbers, if the rule does the same. Or None."""
         if not self.recordable or sys.gettrace() is not None:
             return None
-        in_place = FAILING.isdisjoint(np.geterr().values())
-        if options is self.options and self.steady and in_place is self.noted[1]:
+        errors = error_settings()
+        if options is self.options and self.steady and errors == self.errors:
             self.program.advance(t)  # type: ignore[union-attr]
             return self.program
+        self.errors, in_place = errors, FAILING.isdisjoint(np.geterr().values())
         if self.steady and self.rule.reads_step:
             try:
                 return self._record(options, Formula("t"), t, in_place)

@@ -13,8 +13,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.modes import modes
 from ..autograd.ops.history import RemovableHandle as Handle
-from ..autograd.watch import acting
+from ..autograd.watch import act
 
 Hook = Callable[..., Any]
 
@@ -67,6 +68,8 @@ def with_step_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self._stepping:
             return step(self, *args, **kwargs)
+        if modes.recorder is not None:
+            return act(hooked, self, args, kwargs)
         if _before_any_step or self._step_pre_hooks:
             args, kwargs = _before(self, step, args, kwargs)
         self._stepping = True
@@ -80,7 +83,7 @@ def with_step_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         return result
 
     hooked.has_hooks = True  # type: ignore[attr-defined]
-    return acting(hooked)
+    return hooked
 
 
 def _before(optimizer: Any, step: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, Any]:
