@@ -38,6 +38,7 @@ from ..autograd.tensor import new_tensor
 from .checks import number
 from .dense import Dense
 from .jobs import Job, Member, Rows, Whole, flat
+from .straight import WORTH_WRITING, Straight, straight
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -209,6 +210,8 @@ class Plan:
         self.all = list(group["params"])
         self.stepped = [member.p for member in members]
         self.skipped = [p for p in self.all if p.grad is None]
+        self.times = 0  # how often it was carried out with the same options
+        self.straight: Straight | None = None
         self.kinds_of_gradients = [*map(type, map(_gradient, self.stepped))]
         self.states = [member.state for member in members]
         self._remember(optimizer, group)
@@ -252,6 +255,7 @@ class Plan:
                 return False
             if self.options == before:
                 self.options = before
+            self.times, self.straight = 0, None
         try:
             if [*map(type, map(_gradient, self.stepped))] != self.kinds_of_gradients:
                 return False
@@ -275,6 +279,9 @@ class Plan:
                 member.p._version[0] += 1
         if created:
             self._remember(optimizer, group)
+        self.times += 1
+        if self.times == WORTH_WRITING:
+            self.straight = straight(self, optimizer)
 
 
 _array, _gradient = attrgetter("_array"), attrgetter("_grad._array")

@@ -250,10 +250,11 @@ class Program:
         """Make the calls on arrays of equal length. Each thread has scratch of its own."""
         memory = self.memory[thread]
         size = arrays[0].size
-        self.call(*arrays, *(memory[size] if size in memory else self._memory(memory, size)))
+        self.call(*arrays, *(memory[size] if size in memory else self.scratch_of(size, thread)))
 
-    def _memory(self, memory: dict[int, list[Array]], size: int) -> list[Array]:
+    def scratch_of(self, size: int, thread: int = 0) -> list[Array]:
         """Scratch for arrays of ``size``: the same memory for every size, if there is enough."""
+        memory = self.memory[thread]
         longest = memory.get(max(memory, default=-1))
         if longest is None or max(memory) < size:
             memory.clear()

@@ -1,0 +1,152 @@
+"""A plan that was carried out a few times, written down as one straight function.
+
+To go through jobs, parts and members by loops, each asking a little, costs as much as the arithmetic on small
+parameters. Once a plan has held for some steps, what it asks and what it does is written as Python, line by line, and
+compiled: ``print(optimizer._plans[0].straight.source)``. For SGD on two small parameters::
+
+    def step(optimizer, group):
+        params, state = group['params'], optimizer.state.get
+        try:
+            if not (values(group) == in_force and tracer() is None and errors_are() == errors
+                    and len(params) == 2 and params[0] is p0 and params[1] is p1
+                    and p0._array is a0 and p1._array is a1 ...):
+                return False
+        except (AttributeError, KeyError, RuntimeError, ValueError):
+            return False
+        g[...] = p0._grad._array
+        ...
+        run(g, w, None, t0)
+        a0[...] = w0
+        ...
+        return True
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd import Tensor
+from .dense import WORTH_A_THREAD, Dense, Part, error_settings
+
+if TYPE_CHECKING:
+    from .driver import Plan
+    from .optimizer import Optimizer
+
+WORTH_WRITING = 5  # after so many steps: to write and to compile takes as long as some tens of them
+
+
+class Straight:
+    """The step of a plan as a function of the optimizer and the group; it returns whether it could be done so.
+
+    Attributes
+    ----------
+    source : str
+        the function
+    """
+
+    def __init__(self, plan: Plan, optimizer: Optimizer) -> None:
+        self._names: dict[str, Any] = {}
+        self._known: dict[int, str] = {}
+        self._conditions = [
+            f"{self._name('values', plan.rule.values_in)}(group) == {self._name('in_force', plan.values)}",
+            f"{self._name('tracer', sys.gettrace)}() is None",
+            f"{self._name('errors_are', error_settings)}() == {self._name('errors', error_settings())}",
+            f"len(params) == {len(plan.all)}",
+        ]
+        for i, p in enumerate(plan.all):
+            self._conditions.append(f"params[{i}] is {self._name('p', p)}")
+        self._conditions += [f"{self._name('p', p)}._grad is None" for p in plan.skipped]
+        self._lines: list[str] = []
+        for job in plan.jobs:
+            self._write(job, optimizer)  # type: ignore[arg-type]
+        self.source = "\n    ".join(
+            [
+                "def step(optimizer, group):",
+                "params, state = group['params'], optimizer.state.get",
+                "try:",
+                "    if not (" + "\n            and ".join(self._conditions) + "):",
+                "        return False",
+                "except (AttributeError, KeyError, RuntimeError, ValueError):",
+                "    return False",
+                *self._lines,
+                "return True\n",
+            ]
+        )
+        exec(compile(self.source, "<plan>", "exec"), self._names)
+        self.step: Callable[[Any, Any], bool] = self._names.pop("step")
+
+    def _name(self, kind: str, value: Any) -> str:
+        """A name for an object, which is kept under it."""
+        if value is None:
+            return "None"
+        if id(value) not in self._known:
+            name = kind if kind not in self._names else f"{kind}{len(self._names)}"
+            self._known[id(value)], self._names[name] = name, value
+        return self._known[id(value)]
+
+    def _write(self, job: Dense, optimizer: Optimizer) -> None:
+        program = job.program
+        assert program is not None
+        for numbers in job.numbers.values():
+            self._conditions.append(f"{self._name('numbers', numbers)}.are_ours()")
+        for member in job.members:
+            p, array = self._name("p", member.p), self._name("a", member.array)
+            entry = self._name("entry", optimizer.state.get(member.p))
+            self._conditions += [f"{p}._array is {array}", f"state({p}) is {entry}"]
+            self._conditions.append(f"type({p}._grad._array) is {self._name('ndarray', np.ndarray)}")
+            for name in dict.fromkeys([*job.rule.names, "step"]):
+                tensor = member.state.get(name)
+                if isinstance(tensor, Tensor):
+                    self._conditions.append(f"{entry}[{name!r}]._array is {self._name('s', tensor._array)}")
+        if job.rule.counts:
+            counter = self._name("numbers", job.numbers["step"])
+            self._lines.append(f"t = {counter}.following()")
+            if program.moving:
+                self._lines.append(f"{self._name('program', program)}.advance(t)")
+        for part in job.parts:
+            self._write_part(part, job)
+        if job.rule.counts:
+            self._lines.append(f"{counter}.set(t)")
+        self._lines += [f"{self._name('p', member.p)}._version[0] += 1" for member in job.members]
+
+    def _write_part(self, part: Part, job: Dense) -> None:
+        program = job.program
+        assert program is not None
+        if part.direct:
+            (member,) = part.members
+            p = self._name("p", member.p)
+            self._conditions.append(f"{p}._grad._array.dtype is {self._name('dtype', member.real)}")
+            g = f"{p}._grad._array.ravel()"
+        else:
+            for room, parameter in part.gradients:
+                self._lines.append(f"{self._name('g', room)}[...] = {self._name('p', parameter)}._grad._array")
+            for room, array in part.params:
+                self._lines.append(f"{self._name('w', room)}[...] = {self._name('a', array)}")
+            g = self._name("g", part.g)
+        arrays = [self._name("s", array) for array in [*part.cuts[0][1:], *program.scratch_of(part.size)]]
+        self._lines.append(f"{self._name('run', program.call)}({', '.join([g, *arrays])})")
+        if not part.direct:
+            self._lines += [f"{self._name('a', a)}[...] = {self._name('w', room)}" for room, a in part.params]
+
+
+def straight(plan: Plan, optimizer: Optimizer) -> Straight | None:
+    """The plan as one function; None if it has parts that are cut into blocks, sparse, or not recorded."""
+    if not plan.fixed or plan.repeated or not all(_is_plain(job, plan.options) for job in plan.jobs):
+        return None
+    return Straight(plan, optimizer)
+
+
+def _is_plain(job: Any, options: dict[str, Any]) -> bool:
+    """Whether a job can be written down, and will do the same in the next step."""
+    if not isinstance(job, Dense) or not job.steady or job.program is None or job.options is not options:
+        return False
+    if job.size > WORTH_A_THREAD or not job.absent.isdisjoint(job.missing):
+        return False
+    return all(
+        part.single and part.size and (part.members[0].plain if part.direct else not part.sparse_gradients)
+        for part in job.parts
+    )
