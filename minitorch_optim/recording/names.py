@@ -21,26 +21,25 @@ class Names:
     tensors : list of callable
         each gives the tensor that its name stands for now; parameters (leaves that require grad) are not among them
     settings : list of (str, callable)
-        numbers, strings, and whether modules are training
+        numbers and strings
+    modules : list of Module
+        those that it reaches, and all in them
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.tensors: list[Callable[[], Any]] = []
         self.settings: list[tuple[str, Callable[[], Any]]] = []
+        self.modules: list[Module] = []
         self._seen: set[int] = set()
-        self._modules: list[Module] = []
         self._look_into(function)
-        if self._modules:
-            self.settings.append(("training", lambda: tuple([module.training for module in modules])))
-            modules = self._modules
 
     def values(self) -> list[Any]:
-        """The settings as they are now."""
-        return [get() for _, get in self.settings]
+        """The settings as they are now, and whether modules are training."""
+        return [*[get() for _, get in self.settings], tuple([module.training for module in self.modules])]
 
     def what_varies(self, values: Iterable[Iterable[Any]]) -> str:
         """Which setting differs, from its values in many calls."""
-        for (name, _), column in zip(self.settings, zip(*values)):
+        for name, column in zip([*[name for name, _ in self.settings], "training"], zip(*values)):
             if len(set(column)) > len(column) // 2:
                 return f"{name!r}, which it reads, differs from call to call: make it a tensor, or count outside"
         return "shapes or other arguments differ from call to call"
@@ -73,8 +72,8 @@ class Names:
             if not value.requires_grad:
                 self.tensors.append(get)
         elif isinstance(value, Module):
-            if value not in self._modules:
-                self._modules += value.modules()
+            if value not in self.modules:
+                self.modules += value.modules()
         elif type(value) in Setting:
             self.settings.append((name, get))
         elif isinstance(value, types.FunctionType | types.MethodType):

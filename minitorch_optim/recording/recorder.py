@@ -20,6 +20,7 @@ import numpy as np
 from ..autograd.modes import modes
 from ..autograd.table import TABLE
 from ..autograd.tensor import Tensor, new_tensor
+from .places import ANYTHING
 from .program import Program, mentions, wrapped
 from .traced import Traced, Untraceable, raw
 
@@ -27,7 +28,6 @@ backward: Any = importlib.import_module("..autograd.backward", __package__)  # t
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FLOORS = tuple(str(floor.resolve()) for floor in (_PACKAGE, _PACKAGE / "autograd", _PACKAGE / "nn"))
 _swapping = threading.Lock()
-ANYTHING = object()  # of a gradient before the step: it does not matter
 
 
 class Recorder:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from operator import attrgetter, is_
 from typing import Any
 
 from ..autograd.modes import modes
 from ..autograd.tensor import Tensor, new_tensor
 from .comparison import Comparison, same
+from .entry import entry
 from .memory import with_shared_memory
 from .names import Names
+from .places import Places
 from .program import Changed, Program
-from .recorder import ANYTHING, Recorder
+from .recorder import Recorder
 
 RECORDINGS = 8  # how often a step may turn out otherwise before it is given up
 VARIANTS = 16  # how many combinations of shapes and settings are kept
@@ -101,7 +102,6 @@ class Replayed:
         self._settings: list[list[Any]] = []  # of each recording
         self._names: Names | None = None
         self._last: Recording | None = None
-        self._last_call: Any = None  # what it was like: see _call()
 
     @property
     def source(self) -> str:
@@ -110,57 +110,51 @@ class Replayed:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """As ``step(*args, **kwargs)``."""
-        if self.reason or modes.recorder is not None or modes.tape_only:
-            return self.step(*args, **kwargs)
-        given = (*args, *kwargs.values()) if kwargs else args
-        try:
-            recording, arrays = self._like_the_last(given, kwargs) or self._looked_up(given, kwargs)
-        except _Unsuitable as reason:
-            return self._on_the_tape(str(reason), args, kwargs)
-        if recording.ready and not recording.places.unchanged():
-            return recording.leave_out(args, kwargs)
-        if recording.ready and recording.needs_no_proof(arrays):
+        recording, arrays = self._last, None
+        if recording is not None and recording.entry is not None and len(args) == recording.arguments and not kwargs:
+            arrays = recording.entry(*args)
+        if arrays is None or recording.runs == recording.due:  # type: ignore[union-attr]
+            if self.reason or modes.recorder is not None or modes.tape_only:
+                return self.step(*args, **kwargs)
             try:
-                result = recording.run(arrays)
-            except Changed as branch:
-                return self._on_the_tape(f"a branch goes another way than in the recording: {branch}", args, kwargs)
-            self.replays += 1
-        else:
-            result = recording.record(arrays, args, kwargs)
-            if recording.reason:
-                self._warn(recording.reason)
+                recording, arrays = self._looked_up(args, kwargs)
+            except _Unsuitable as reason:
+                return self._on_the_tape(str(reason), args, kwargs)
+            self._last = recording
+            if recording.ready and not recording.places.unchanged():
+                return recording.leave_out(args, kwargs)
+            if not (recording.ready and recording.needs_no_proof(arrays)):
+                result = recording.record(arrays, args, kwargs)
+                if recording.reason:
+                    self._warn(recording.reason, 3)
+                return result
+            if not recording.unproven and recording.in_general and not kwargs:
+                recording.entry = entry(len(args), arrays, self._names, recording.places)  # type: ignore[arg-type]
+                recording.arguments = len(args)
+        try:
+            result = recording.run(arrays)  # type: ignore[union-attr]
+        except Changed as branch:
+            return self._on_the_tape(f"a branch goes another way than in the recording: {branch}", args, kwargs)
+        self.replays += 1
         return result
 
-    def _like_the_last(self, given: Any, kwargs: Any) -> tuple[Recording, list[Any]] | None:
-        """The recording of the last call, and the arrays of this one, if nothing else than their values differs."""
-        names, last = self._names, self._last
-        if names is None or last is None:
-            return None
-        tensors = [*given, *[get() for get in names.tensors]] if names.tensors else given
-        try:
-            arrays = [tensor._array for tensor in tensors]
-            if any(map(_requires_grad, tensors)) or self._last_call != _call(arrays, names.values(), kwargs):
-                return None
-        except AttributeError:  # something that is no tensor
-            return None
-        return (last, arrays) if len({*map(id, arrays)}) == len(arrays) else None
-
-    def _looked_up(self, given: Any, kwargs: Any) -> tuple[Recording, list[Any]]:
+    def _looked_up(self, args: Any, kwargs: Any) -> tuple[Recording, list[Any]]:
         """The recording of such calls, a new one if there is none, and the arrays of this call."""
         if self._names is None:
             self._names = Names(self.step)
+        given = (*args, *kwargs.values())
         named = [tensor for tensor in [get() for get in self._names.tensors] if isinstance(tensor, Tensor)]
         tensors = [a for a in given if isinstance(a, Tensor)] + named
-        if any(map(_requires_grad, tensors)):
+        if any(tensor._requires_grad for tensor in tensors):
             raise _Unsuitable("an argument requires grad")
         arrays = [tensor._array for tensor in tensors]
         settings = self._names.values()
-        call = _call(arrays, settings, kwargs)
-        key: tuple[Any, ...] = tuple(map(tuple, call))
+        forms = [(a.shape, a.dtype) for a in arrays]
+        key: tuple[Any, ...] = (modes.grad, *forms, *kwargs, *map(type, settings), *settings)
         usual = len(key)
         if len({*map(id, arrays)}) < len(arrays):  # some are one and the same
             key += tuple([next(i for i, other in enumerate(arrays) if other is array) for array in arrays])
-        if len(tensors) < len(given) + len(named):
+        if len(tensors) < len(given) + len(self._names.tensors):
             for a in given:
                 if isinstance(a, tuple | list) and any(isinstance(member, Tensor) for member in a):
                     raise _Unsuitable(
@@ -176,25 +170,19 @@ class Replayed:
                 raise _Unsuitable(self._names.what_varies(self._settings))
             self._settings.append(settings)
             recording = self._recordings[key] = Recording(self.step)
-        self._last, self._last_call = recording, call if len(key) == usual else None
+            recording.in_general = len(key) == usual
         return recording, arrays
 
     def _on_the_tape(self, reason: str, args: Any, kwargs: Any) -> Any:
-        self._warn(reason)
+        self._warn(reason, 4)
         return self.step(*args, **kwargs)
 
-    def _warn(self, reason: str) -> None:
+    def _warn(self, reason: str, level: int) -> None:
         self.reason = reason
+        if self._last is not None:
+            self._last.entry = None
         name = getattr(self.step, "__name__", "the step")
-        warnings.warn(f"{name} is not replayed, but run on the tape: {reason}", ReplayWarning, stacklevel=4)
-
-
-def _call(arrays: list[Any], settings: list[Any], kwargs: Any) -> tuple[Any, ...]:
-    """What a call is like, apart from values: calls that differ in it are recorded separately."""
-    return (modes.grad,), [*map(_form, arrays)], settings, [*map(type, settings)], tuple(kwargs)
-
-
-_form, _requires_grad, _array = attrgetter("shape", "dtype"), attrgetter("_requires_grad"), attrgetter("_array")
+        warnings.warn(f"{name} is not replayed, but run on the tape: {reason}", ReplayWarning, stacklevel=level)
 
 
 class Recording:
@@ -216,6 +204,9 @@ class Recording:
         self.due = FIRST_CHECK  # how many runs are made before the next comparison
         self.left_out = 0  # how often, since the last replay, gradients or parameters were elsewhere
         self.places = Places({})
+        self.in_general = False  # whether its calls have different tensors for arguments, and nothing else
+        self.entry: Callable[..., list[Any] | None] | None = None  # see entry.py
+        self.arguments = 0  # how many it takes
 
     def needs_no_proof(self, arrays: list[Any]) -> bool:
         """Whether no other comparison is due: with inputs that were never others, and ever more rarely in any case."""
@@ -228,7 +219,7 @@ class Recording:
         self.left_out += 1
         if self.left_out == PATIENCE:
             self.left_out, self.runs, self.count, self.ready = 0, 0, 0, False
-            self.program, self.places = None, Places({})
+            self.program, self.places, self.entry = None, Places({}), None
         return _detached(self.step(*args, **kwargs))
 
     def run(self, arrays: list[Any]) -> Any:
@@ -279,29 +270,8 @@ class Recording:
             self.ready = False
         if program is not self.program:
             program.forget()
-        self.places = Places(recorder.at_start)
+        self.places, self.entry = Places(recorder.at_start), None
         return _detached(result)
-
-
-class Places:
-    """Where parameters and gradients were when a step was recorded.
-
-    Parameters
-    ----------
-    at_start : dict
-        for each leaf the array of its gradient before the step, None, or ANYTHING
-    """
-
-    def __init__(self, at_start: dict[Tensor, Any]) -> None:
-        self.leaves = list(at_start)
-        self.arrays = [leaf._array for leaf in self.leaves]
-        self.gradients = [(leaf, array) for leaf, array in at_start.items() if array is not ANYTHING]
-
-    def unchanged(self) -> bool:
-        """Whether they are still there, and parameters still require grad."""
-        if not all(map(is_, map(_array, self.leaves), self.arrays)) or not all(map(_requires_grad, self.leaves)):
-            return False
-        return all(array is (None if leaf._grad is None else leaf._grad._array) for leaf, array in self.gradients)
 
 
 def _builder(recorder: Recorder, result: Any) -> Callable[[Any], Any]:
