@@ -27,6 +27,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .formula import Formula, numbers_at
+from .workspace import workspace
+
+SIZES = 64  # for how many a program keeps its scratch cut; sparse gradients may have another one in each step
 
 Array = Any
 Call = tuple[Any, ...]
@@ -255,10 +258,11 @@ class Program:
     def scratch_of(self, size: int, thread: int = 0) -> list[Array]:
         """Scratch for arrays of ``size``: the same memory for every size, if there is enough."""
         memory = self.memory[thread]
-        longest = memory.get(max(memory, default=-1))
-        if longest is None or max(memory) < size:
+        most = max(memory, default=-1)
+        longest = memory[most] if size <= most else [workspace(size, dtype) for dtype in self.scratch]
+        if size > most or len(memory) >= SIZES:
             memory.clear()
-            longest = [np.empty(size, dtype) for dtype in self.scratch]
+            memory[max(size, most)] = longest
         memory[size] = [array[:size] for array in longest]
         return memory[size]
 
