@@ -109,18 +109,34 @@ class COO(NDArrayOperatorsMixin):
         """The same with values of another dtype."""
         return self._with(self.values.astype(dtype, copy=copy))
 
+    def places(self) -> Array:
+        """The number of each index, counted in C order over the sparse dimensions. Shape (nnz,), int64."""
+        lengths = self.shape[: self.sparse_dim]
+        return np.ravel_multi_index(tuple(self.indices), lengths) if lengths else np.zeros(len(self.values), int)
+
+    def in_order(self) -> bool:
+        """Whether the indices are sorted and occur once each: then there is nothing to sum."""
+        if self.coalesced:
+            return True
+        places = self.places()
+        return bool((places[1:] > places[:-1]).all())
+
     def coalesce(self) -> COO:
         """Each index once, in order, with the sum of its values, added in the order in which they stand."""
         if self.coalesced:
             return self
-        lengths = self.shape[: self.sparse_dim]
-        places = np.ravel_multi_index(tuple(self.indices), lengths) if lengths else np.zeros(len(self.values), int)
-        places, which = np.unique(places, return_inverse=True)
-        width = math.prod(self.values.shape[1:])
-        sums = np.zeros(len(places) * width, self.dtype)
-        np.add.at(sums, (which.reshape(-1, 1) * width + np.arange(width)).ravel(), self.values.ravel())
-        indices = np.stack(np.unravel_index(places, lengths)) if lengths else np.zeros((0, 1))
-        return COO(indices, sums.reshape(-1, *self.values.shape[1:]), self.shape, True)
+        places = self.places()
+        order = np.argsort(places, kind="stable")
+        places = places[order]
+        first = np.ones(len(places), bool)
+        np.not_equal(places[1:], places[:-1], out=first[1:])
+        sums = self.values.take(order[first], 0)
+        if len(sums) < len(order):
+            repeated, target = order[~first], np.cumsum(first)[~first] - 1
+            width = math.prod(self.values.shape[1:])
+            elements = (target.reshape(-1, 1) * width + np.arange(width)).ravel()
+            np.add.at(sums.reshape(-1), elements, self.values.take(repeated, 0).ravel())
+        return COO(self.indices[:, order[first]], sums, self.shape, True)
 
     def to_dense(self) -> Array:
         """The ordinary array. Shape ``shape``."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import Tensor
 from ..autograd.threads import get_num_threads, processors, share
 from .formula import Formula
 from .jobs import Job, Member, Numbers, flat, hold
 from .program import Notes, Program
+from .workspace import workspace
 
 if TYPE_CHECKING:
     from .driver import Rule
@@ -55,15 +55,21 @@ class Dense(Job):
         self.missing: list[str] = []  # states that it brings into being
         self.new_numbers: dict[str, Any] = {}
         program = self._recorded(options, self.numbers["step"].following() if rule.counts else None)
+        self.parts = self._divided(program, together)
+
+    def _divided(self, program: Program | None, together: bool) -> list[Any]:
+        """The parts whose blocks each step takes."""
         if together:
-            self.parts = [Part(members, self.names, self.size)]
-        else:
-            alone, block = BLOCK, BLOCK
-            if program is not None:
-                arrays = 2 + len(self.names) - len(self.absent) + len(program.scratch)
-                alone = WORTH_A_CALL * len(program.steps)
-                block = CACHE // (arrays * members[0].real.itemsize)
-            self.parts = [Part(some, self.names, block) for some in _parted(members, alone, block)]
+            return [Part(self.members, self.names, self.size)]
+        alone, block = BLOCK if program is None else WORTH_A_CALL * len(program.steps), self.block_for(program)
+        return [Part(some, self.names, block) for some in _parted(self.members, alone, block)]
+
+    def block_for(self, program: Program | None) -> int:
+        """How many elements a block may have."""
+        if program is None:
+            return BLOCK
+        arrays = 2 + len(self.names) - len(self.absent) + len(program.scratch)
+        return CACHE // (arrays * int(self.members[0].real.itemsize))
 
     def apply(self, options: dict[str, Any], t: Any = None) -> None:
         program = self._recorded(options, t)
@@ -200,7 +206,7 @@ class Part:
         if self.direct:
             self.p = flat(members[0].array)
         else:
-            self.p, self.g = (np.empty(self.size, members[0].real) for _ in range(2))
+            self.p, self.g = (workspace(self.size, members[0].real) for _ in range(2))
             self.params = [(part, m.array) for part, m in zip(self._parts_of(self.p), members, strict=True)]
             gradients = list(zip(self._parts_of(self.g), members, strict=True))
             self.gradients = [(part, member.p) for part, member in gradients if not member.sparse]
@@ -209,7 +215,7 @@ class Part:
         self.single = len(self.blocks) == 1
         self.cuts: list[list[Any]] = [[None, self.p[block], *(None for _ in names)] for block in self.blocks]
         for name in names:
-            if isinstance(members[0].state.get(name), Tensor):
+            if members[0].held(name) is not None:
                 self.adopt(name)
 
     def _parts_of(self, whole: Any) -> list[Any]:
@@ -223,16 +229,12 @@ class Part:
 
     def adopt(self, name: str) -> None:
         """Let the members' states of that name lie side by side too; they are zeros where there were none."""
-        whole = np.zeros(self.size, self.p.dtype)
+        whole = workspace(self.size, self.p.dtype)
+        whole.fill(0)
         for member, part in zip(self.members, self._parts_of(whole), strict=True):
-            tensor = member.state.get(name)
-            if isinstance(tensor, Tensor):
-                if tensor._array.shape != part.shape:
-                    raise ValueError(
-                        f"state {name!r} of a parameter of shape {part.shape} has shape {tensor._array.shape}: they "
-                        f"must be equal"
-                    )
-                np.copyto(part, tensor._array, casting="same_kind")
+            held = member.held(name)
+            if held is not None:
+                np.copyto(part, held, casting="same_kind")
             hold(member.state, name, part)
         for cut, block in zip(self.cuts, self.blocks, strict=True):
             cut[2 + self.names.index(name)] = whole[block]

@@ -8,14 +8,13 @@ A rule takes arrays and gives new ones; it knows nothing of tensors, groups or s
 
 Its signature says the rest: the arguments after ``p`` and ``g`` are the names of its state, the keywords are options of
 the group (and ``t``, the number of this step, from 1). There are four ways to apply it; the first is in
-``dense.py``, the next two in ``jobs.py``:
+``dense.py``, the second in ``rows.py``, the third in ``jobs.py``:
 
 ========  =================================================  ==========================================================
 Dense     symbols: the rule is recorded (``program.py``),    a large one is taken in blocks that fit the cache, and
           and what it does is done to the elements of one    threads may share them; small ones share the calls of
           parameter, or of several small ones gathered       NumPy, and nothing is allocated
-Rows      the rows of a parameter that a sparse gradient     untouched rows cost nothing
-          names
+Rows      the same, on the rows that sparse gradients name   untouched rows cost nothing
 Whole     all elements of a parameter at once                for rules with norms and matrix products
 Recorded  Tensors                                            ``differentiable=True``: the step is part of the graph
 ========  =================================================  ==========================================================
@@ -37,7 +36,8 @@ from ..autograd.ops.complex_numbers import view_as_complex, view_as_real
 from ..autograd.tensor import new_tensor
 from .checks import number
 from .dense import Dense
-from .jobs import Job, Member, Rows, Whole, flat
+from .jobs import Job, Member, Whole, flat
+from .rows import Rows
 from .straight import WORTH_WRITING, Straight, straight
 
 if TYPE_CHECKING:
@@ -149,14 +149,14 @@ class Rule:
         jobs: list[Job] = []
         alike: dict[Any, list[Member]] = {}
         for member in members.values():
-            if member.sparse and optimizer.rows_suffice(group):
-                jobs.append(Rows(self, member))
-            elif optimizer.whole:
+            if optimizer.whole:
                 jobs.append(Whole(self, member))
             else:
-                alike.setdefault(member.kind, []).append(member)
+                by_rows = member.sparse and not optimizer.together and optimizer.rows_suffice(group)
+                alike.setdefault((by_rows, *member.kind), []).append(member)
         options = self.options_of(optimizer, group)
-        jobs += [Dense(self, kin, options, optimizer.together) for kin in alike.values()]
+        for (by_rows, *_), kin in alike.items():
+            jobs.append(Rows(self, kin, options) if by_rows else Dense(self, kin, options, optimizer.together))
         return Plan(self, optimizer, group, list(members.values()), jobs, repeated)
 
     def step_recorded(self, optimizer: Optimizer, group: dict[str, Any]) -> None:

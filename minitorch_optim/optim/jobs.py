@@ -1,4 +1,4 @@
-"""What a step does to some parameters: see the table in ``driver.py``; its first row is in ``dense.py``."""
+"""What a step does to some parameters: see the table in ``driver.py``. Its first rows: ``dense.py``, ``rows.py``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class Member:
         self.p = p
         self.array = p._array
         self.real = p._array.real.dtype
-        self.size = p._array.size * (2 if p.dtype.kind == "c" else 1)  # a complex number is a pair of reals
+        self.reals = 2 if p.dtype.kind == "c" else 1  # in an element: a complex number is a pair of them
+        self.size = p._array.size * self.reals
         self.state = state
         assert p.grad is not None
         self.sparse = p.grad.is_sparse
@@ -28,6 +29,18 @@ class Member:
         # Parameters of one kind can share a call: the same numbers for step and scalars, the same states in use.
         numbers = [state[name].item() for name in rule.numbers]
         self.kind = (self.real, *numbers, *[state.get(name) is None for name in rule.names])
+
+    def held(self, name: str) -> Any:
+        """The array of that state, which has the parameter's shape; None where there is no such state."""
+        tensor = self.state.get(name)
+        if not isinstance(tensor, Tensor):
+            return None
+        if tensor._array.shape != self.array.shape:
+            raise ValueError(
+                f"state {name!r} of a parameter of shape {self.array.shape} has shape {tensor._array.shape}: they must "
+                f"be equal"
+            )
+        return tensor._array
 
     def gradient(self) -> Any:
         """The gradient as an array of the parameter's shape."""
@@ -127,34 +140,6 @@ class Whole(Job):
                 _put(array, new)
 
 
-class Rows(Job):
-    """The rows of a parameter that a sparse gradient names, repeated ones summed first."""
-
-    def __init__(self, rule: Rule, member: Member) -> None:
-        super().__init__(rule, [member])
-
-    def apply(self, options: dict[str, Any], t: Any = None) -> None:
-        (member,) = self.members
-        gradient = member.p.grad._array.coalesce()  # type: ignore[union-attr]
-        rows = tuple(gradient.indices)
-        arrays = [None if member.state.get(n) is None else member.state[n]._array for n in self.rule.names]
-        given = [
-            self.numbers[n].array[0] if n in self.numbers else None if a is None else _reals(a[rows])
-            for n, a in zip(self.rule.names, arrays, strict=True)
-        ]
-        g = np.asarray(gradient.values, member.array.dtype)
-        p = _reals(member.array[rows])
-        new_p, *new_states = self.rule.results(
-            self.rule.function(p, _reals(g), *given, **self.with_step(options, t))
-        )
-        _put(member.array, new_p, rows)
-        for name, array, new in zip(self.rule.names, arrays, new_states, strict=True):
-            if name in self.numbers:
-                self.numbers[name].set(new)
-            elif array is not None:
-                _put(array, new, rows)
-
-
 def flat(array: Any) -> Any:
     """A contiguous array as one dimension of reals: the same memory."""
     one_dimension = array.reshape(-1)
@@ -166,11 +151,11 @@ def _reals(array: Any) -> Any:
     return flat(np.ascontiguousarray(array)) if array.dtype.kind == "c" else np.asarray(array, order="C")
 
 
-def _put(array: Any, new: Any, where: Any = ...) -> None:
+def _put(array: Any, new: Any) -> None:
     """Write what a rule returned, in the form that :func:`_reals` gave it."""
     if array.dtype.kind == "c":
-        new = np.ascontiguousarray(new).view(array.dtype).reshape(array[where].shape)
-    array[where] = new
+        new = np.ascontiguousarray(new).view(array.dtype).reshape(array.shape)
+    array[...] = new
 
 
 def hold(state: dict[str, Any], name: str, array: Any) -> None:

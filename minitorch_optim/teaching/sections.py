@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -135,7 +136,6 @@ def _same_numbers(a: Any, b: Any) -> bool:
 def _section(calls: list[Call], is_rule: bool, numbers: dict[Tensor, int], names: dict[Tensor, str]) -> Section:
     first = calls[0]
     owners = list(dict.fromkeys(p for call in calls for p in call.owner or ()))
-    shape = owners[0].shape if len(owners) == 1 else None
 
     def joined(values: list[Any]) -> Any:
         if isinstance(values[0], list):
@@ -143,7 +143,7 @@ def _section(calls: list[Call], is_rule: bool, numbers: dict[Tensor, int], names
         if not isinstance(values[0], np.ndarray):
             return values[0]
         array = values[0] if len(values) == 1 else np.concatenate([np.ravel(value) for value in values])
-        return array.reshape(shape) if shape is not None and array.ndim == 1 and array.size == shape.numel() else array
+        return _shaped(array, owners[0]) if len(owners) == 1 and array.ndim == 1 else array
 
     lines = []
     for same in zip(*[call.lines for call in calls]):
@@ -160,6 +160,16 @@ def _section(calls: list[Call], is_rule: bool, numbers: dict[Tensor, int], names
     if owners:
         title = f"Group {numbers[owners[0]]}: {title}"
     params = [f"{names[p]} {text.shape(tuple(p.shape))}" for p in owners]
-    if shape is not None and is_rule and given[first.parameter].size < flat(owners[0]._array).size:
-        params[0] += ": the rows that its sparse gradient names"
+    if owners and is_rule and given[first.parameter].size < sum(flat(p._array).size for p in owners):
+        params = [f"{name}: the rows that its sparse gradient names" for name in params]
     return Section(title, params, options, given, lines)
+
+
+def _shaped(array: Any, p: Tensor) -> Any:
+    """All elements of ``p`` in its shape; those that its sparse gradient names as rows; anything else as it is."""
+    if array.size == p.numel():
+        return array.reshape(tuple(p.shape))
+    if p.grad is None or not p.grad.is_sparse or p.dtype.kind == "c":
+        return array
+    row = p.grad._array.values.shape[1:]
+    return array.reshape(-1, *row) if array.size % math.prod(row) == 0 else array

@@ -53,6 +53,20 @@ def test_dense_and_coalesced(shape: tuple[int, ...], sparse_dim: int) -> None:
     assert back.coalesced
 
 
+def test_what_is_in_order_is_not_summed_and_not_shared() -> None:
+    a = COO([[0, 2, 3]], np.arange(6.0).reshape(3, 2), (4, 2))
+    assert a.in_order() and not a.coalesced and a.coalesce().in_order()
+    once = a.coalesce()
+    np.testing.assert_array_equal(once.values, a.values)
+    assert not np.shares_memory(once.values, a.values) and not np.shares_memory(once.indices, a.indices)
+    for rows in ([0, 3, 2], [0, 2, 2]):
+        assert not COO([rows], a.values, (4, 2)).in_order()
+    assert COO([[0, 0, 1], [1, 2, 0]], np.ones(3), (2, 3)).in_order()
+    assert not COO([[0, 1, 0], [1, 0, 2]], np.ones(3), (2, 3)).in_order()
+    with pytest.raises(ValueError, match="invalid entry"):
+        COO([[0, 2, 4]], a.values, (4, 2)).in_order()
+
+
 def test_repeated_indices_are_added_in_order() -> None:
     values = np.random.default_rng(0).normal(size=(1000, 3)).astype(np.float32)
     total = np.zeros(3, np.float32)

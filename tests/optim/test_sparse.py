@@ -10,6 +10,7 @@ import pytest
 from minitorch_optim import optim
 from minitorch_optim.autograd.sparse import COO
 from minitorch_optim.autograd.tensor import Tensor, new_tensor
+from minitorch_optim.optim.program import SIZES
 
 
 def slope(p: Any) -> Any:
@@ -142,3 +143,82 @@ def test_from_an_embedding() -> None:
     optimizer.step()
     np.testing.assert_allclose(before - embedding.weight._array, 0.1 * np.isin(np.arange(6), [1, 4])[:, None] * [1, 1],
                                rtol=1e-5)  # fmt: skip
+
+
+def test_rows_of_many_parameters_share_blocks() -> None:
+    """Parameters that fit into a block together, one that takes several, and one whose rows are longer than a block."""
+    shapes = [(5,), (6, 3), (900, 100), (3, 4, 2), (4, 200_000), (0, 3), (7, 0), (9, 5)]
+    rng = np.random.default_rng(0)
+    params, references = ([new_tensor(np.ones(shape), True) for shape in shapes] for _ in range(2))
+    sparse, plain = optim.Adagrad(params, lr=0.1), optim.Adagrad(references, lr=0.1)
+    for t in range(4):
+        for p, q in zip(params, references, strict=True):
+            count = int(rng.integers(0, 2 * len(p._array) + 1))
+            rows = rng.integers(0, max(len(p._array), 1), (1, count)) if t % 2 else np.arange(len(p._array))[None, ::2]
+            g = COO(rows, rng.normal(size=(rows.shape[1], *p.shape[1:])), tuple(p.shape))
+            p.grad, q.grad = new_tensor(g), new_tensor(g.to_dense())  # type: ignore[arg-type]
+        sparse.step(), plain.step()
+    for p, q in zip(params, references, strict=True):
+        np.testing.assert_array_equal(p._array, q._array)
+        np.testing.assert_array_equal(sparse.state[p]["sum"]._array, plain.state[q]["sum"]._array)
+
+
+def test_parameters_that_do_not_lie_in_c_order() -> None:
+    p, q = (new_tensor(np.asfortranarray(np.ones((6, 5))), True) for _ in range(2))
+    assert not p._array.flags.c_contiguous
+    sparse, plain = optim.Adagrad([p], lr=0.1), optim.Adagrad([q], lr=0.1)
+    g = COO([[4, 1, 4]], np.arange(15.0).reshape(3, 5), (6, 5))
+    p.grad, q.grad = new_tensor(g), new_tensor(g.to_dense())  # type: ignore[arg-type]
+    sparse.step(), plain.step()
+    np.testing.assert_array_equal(p._array, q._array)
+
+
+def test_scratch_does_not_pile_up_where_each_step_has_another_number_of_rows() -> None:
+    p = new_tensor(np.ones((500, 2), np.float32), True)
+    made = optim.SparseAdam([p])
+    for count in range(1, 300):
+        g = COO(np.arange(count)[None], np.ones((count, 2), np.float32), (500, 2))
+        p.grad = new_tensor(g)  # type: ignore[arg-type]
+        made.step()
+    (job,) = made._plans[0].jobs
+    assert len(job.program.memory[0]) <= SIZES
+
+
+def test_where_a_step_raises_nothing_has_changed() -> None:
+    params = [new_tensor(np.ones((3, 2), np.float32), True) for _ in range(2)]
+    made = optim.SparseAdam(params)
+    for value in (1.0, 1e30):  # whose square is infinite
+        before = [array.copy() for p in params for array in (p._array, *(s._array for s in made.state[p].values()))]
+        for p in params:
+            p.grad = new_tensor(COO([[0, 2]], np.full((2, 2), value, np.float32), (3, 2)))  # type: ignore[arg-type]
+        if value == 1.0:
+            made.step()
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        made.step()
+    after = [array for p in params for array in (p._array, *(s._array for s in made.state[p].values()))]
+    for a, b in zip(after, before, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_rule_for_whole_parameters_sees_the_rows_without_a_gradient_too() -> None:
+    class Shrinking(optim.Optimizer):
+        sparse = whole = True
+
+        @staticmethod
+        def rule(p: Any, g: Any) -> Any:
+            assert g.shape == p.shape
+            return p - g / np.sqrt((p * p).sum())
+
+    p = new_tensor(np.full((4, 1), 2.0), True)
+    p.grad = new_tensor(COO([[1, 1]], np.ones((2, 1)), (4, 1)))  # type: ignore[arg-type]
+    Shrinking([p], {}).step()
+    np.testing.assert_array_equal(p._array, [[2], [1.5], [2], [2]])
+
+
+def test_a_state_of_another_shape_is_refused() -> None:
+    p = new_tensor(np.ones((4, 2)), True)
+    made = optim.Adagrad([p])
+    made.state[p]["sum"] = new_tensor(np.ones(2))
+    p.grad = new_tensor(COO([[1]], np.ones((1, 2)), (4, 2)))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"state 'sum' of a parameter of shape \(4, 2\) has shape \(2,\)"):
+        made.step()

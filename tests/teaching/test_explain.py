@@ -362,6 +362,17 @@ def test_a_sparse_gradient_names_rows() -> None:
     np.testing.assert_array_equal(section["p"], table.weight[[1, 3]].detach())
 
 
+def test_rows_of_several_parameters_are_one_section() -> None:
+    tables = [nn.Embedding(5, 2, sparse=True), nn.Embedding(4, 3, sparse=True)]
+    (tables[0](tensor([3])).sum() + tables[1](tensor([0, 1])).sum()).backward()
+    (section,) = explained(optim.SparseAdam([table.weight for table in tables], lr=0.5))
+    assert section.params == [
+        "parameter 0 (5, 2): the rows that its sparse gradient names",
+        "parameter 1 (4, 3): the rows that its sparse gradient names",
+    ]
+    assert section["g"].tolist() == [1] * 8
+
+
 def test_names_that_the_optimizer_knows() -> None:
     model = nn.Linear(2, 1)
     model(torch.ones(1, 2)).sum().backward()
