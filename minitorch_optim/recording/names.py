@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -30,7 +31,9 @@ class Names:
         self.tensors: list[Callable[[], Any]] = []
         self.settings: list[tuple[str, Callable[[], Any]]] = []
         self.modules: list[Module] = []
-        self._seen: set[int] = set()
+        self._seen: set[tuple[int, int]] = set()
+        self._read: list[list[str]] = []  # keeps them, so that each has an id of its own
+        self._home = ""  # the package of the function
         self._look_into(function)
 
     def values(self) -> list[Any]:
@@ -49,21 +52,24 @@ class Names:
             function = function.func
         if not isinstance(function, types.FunctionType | types.MethodType):  # an object that is called like a function
             function = getattr(function, "__call__", None)  # noqa: B004
-        if isinstance(function, types.MethodType):
-            owner = function.__self__
-            self._look_at(type(owner).__name__, lambda: owner)
-            self._look_at_attributes(owner, function.__func__.__code__.co_names)
-            function = function.__func__
+        owner = function.__self__ if isinstance(function, types.MethodType) else None
+        function = getattr(function, "__func__", function)
         function = getattr(function, "__wrapped__", function)
-        if not isinstance(function, types.FunctionType) or id(function) in self._seen:
+        if not isinstance(function, types.FunctionType) or _package(function) == _package(type(self)):
             return
-        self._seen.add(id(function))
-        if (function.__module__ or "").partition(".")[0] == __package__.partition(".")[0]:
+        if (id(function), id(owner)) in self._seen:
             return
-        for name, get in _outside(function):
-            self._look_at(name, get)
+        self._seen.add((id(function), id(owner)))
+        self._home = self._home or _package(function)
+        read = list(dict.fromkeys(_names_read(function.__code__)))
+        self._read.append(read)
+        if owner is not None:
+            self._look_at(type(owner).__name__, lambda: owner, read)
+        for name, get in _outside(function, read):
+            self._look_at(name, get, read)
 
-    def _look_at(self, name: str, get: Callable[[], Any]) -> None:
+    def _look_at(self, name: str, get: Callable[[], Any], read: list[str]) -> None:
+        """Take in what ``name`` stands for; ``read`` are the names that the function reads, of attributes too."""
         try:
             value = get()
         except (LookupError, ValueError, AttributeError):  # not there yet
@@ -78,18 +84,45 @@ class Names:
             self.settings.append((name, get))
         elif isinstance(value, types.FunctionType | types.MethodType):
             self._look_into(value)
+        elif (id(value), id(read)) not in self._seen:
+            self._seen.add((id(value), id(read)))
+            self._look_at_attributes(value, get, read)
 
-    def _look_at_attributes(self, owner: Any, names: tuple[str, ...]) -> None:
-        attributes = getattr(owner, "__dict__", {})
-        for name in names:
-            if name in attributes:
-                self._look_at(name, partial(attributes.__getitem__, name))
+    def _look_at_attributes(self, owner: Any, get: Callable[[], Any], read: list[str]) -> None:
+        """What a function reads of an object: what lies in it, and the user's own methods; of a module only values."""
+        for name in read:
+            static = inspect.getattr_static(owner, name, None)
+            if isinstance(static, types.MemberDescriptorType) or type(static) in Setting or isinstance(static, Tensor):
+                if static is not None:
+                    self._look_at(name, partial(_attribute, get, name), read)
+            elif isinstance(owner, types.ModuleType):
+                continue
+            elif isinstance(static, types.FunctionType):
+                if _package(static) == self._home:
+                    self._look_into(getattr(owner, name))
+            elif name in getattr(owner, "__dict__", ()):
+                self._look_at(name, partial(_attribute, get, name), read)
 
 
-def _outside(function: types.FunctionType) -> Iterator[tuple[str, Callable[[], Any]]]:
-    code, space = function.__code__, function.__globals__
-    for name, cell in zip(code.co_freevars, function.__closure__ or ()):
+def _attribute(get: Callable[[], Any], name: str) -> Any:
+    return getattr(get(), name)
+
+
+def _package(thing: Any) -> str:
+    return (thing.__module__ or "").partition(".")[0]
+
+
+def _names_read(code: types.CodeType) -> Iterator[str]:
+    """The names of globals and attributes in a function, and in those inside of it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names_read(constant)
+
+
+def _outside(function: types.FunctionType, read: list[str]) -> Iterator[tuple[str, Callable[[], Any]]]:
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
         yield name, partial(getattr, cell, "cell_contents")
-    for name in code.co_names:
-        if name in space:
-            yield name, partial(space.__getitem__, name)
+    for name in read:
+        if name in function.__globals__:
+            yield name, partial(function.__globals__.__getitem__, name)

@@ -113,7 +113,7 @@ class Replayed:
         recording, arrays = self._last, None
         if recording is not None and recording.entry is not None and len(args) == recording.arguments and not kwargs:
             arrays = recording.entry(*args)
-        if arrays is None or recording.runs == recording.due:  # type: ignore[union-attr]
+        if arrays is None or not recording.needs_no_proof(arrays):  # type: ignore[union-attr]
             if self.reason or modes.recorder is not None or modes.tape_only:
                 return self.step(*args, **kwargs)
             try:
@@ -128,7 +128,7 @@ class Replayed:
                 if recording.reason:
                     self._warn(recording.reason, 3)
                 return result
-            if not recording.unproven and recording.in_general and not kwargs:
+            if recording.in_general and not kwargs:
                 recording.entry = entry(len(args), arrays, self._names, recording.places)  # type: ignore[arg-type]
                 recording.arguments = len(args)
         try:
@@ -210,9 +210,9 @@ class Recording:
 
     def needs_no_proof(self, arrays: list[Any]) -> bool:
         """Whether no other comparison is due: with inputs that were never others, and ever more rarely in any case."""
-        if self.runs == self.due:
-            return False
-        return not self.unproven or all(same(arrays[i], self.inputs[i]) for i in self.unproven)
+        if self.unproven:
+            return self.runs < self.due and all(same(arrays[i], self.inputs[i]) for i in self.unproven)
+        return self.runs < self.due
 
     def leave_out(self, args: Any, kwargs: Any) -> Any:
         """Run the step itself, this time; and record it anew if that happens again and again."""
