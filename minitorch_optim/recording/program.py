@@ -74,6 +74,12 @@ class Program:
         self._own.add(id(owner(array)))
         return self._enter(array, "t")
 
+    def cast(self, of: Traced, dtype: Any) -> Traced:
+        """The same values in an array of their own, in C order."""
+        target = self.fresh(of.array.astype(dtype, order="C"))
+        self.line(f"{target.name}[...] = {of.name}")
+        return target
+
     def _enter(self, array: Any, kind: str) -> Traced:
         name = self._new_name(kind)
         self.names[name] = array

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .products import better_copied
+
 if TYPE_CHECKING:
     from .program import Program
 
@@ -54,7 +56,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
                 raise Untraceable(f"{name} has more than one result")
             target = program.fresh(np.asarray(result))
         constant = out is None and program.is_constant(inputs, kwargs)
-        if method == "__call__":
+        if method == "__call__" and not constant:
+            inputs = _with_floats_for_truth(program, inputs)
             inputs, kwargs = _with_arrays_for_numbers(program, ufunc, inputs, kwargs)
         if constant:
             target.array.flags.writeable = False
@@ -142,6 +145,15 @@ class Number:
         self.name = name
 
 
+def _with_floats_for_truth(program: Program, inputs: Any) -> Any:
+    """The arguments of a ufunc with boolean arrays as real ones, if others are real: NumPy itself casts more slowly."""
+    real = {array.dtype for array in map(raw, inputs) if isinstance(array, np.ndarray) and array.dtype.kind == "f"}
+    if len(real) != 1:
+        return inputs
+    (dtype,) = real
+    return tuple([program.cast(i, dtype) if type(i) is Traced and i.array.dtype == bool else i for i in inputs])
+
+
 def _with_arrays_for_numbers(program: Program, ufunc: Any, inputs: Any, kwargs: Any) -> tuple[Any, Any]:
     """The arguments of a ufunc with Python numbers as arrays of the dtype that they would be taken as."""
     dtypes = {array.dtype for array in map(raw, inputs) if isinstance(array, np.ndarray)}
@@ -205,6 +217,8 @@ def _dot(a: Any, b: Any) -> Any:
     if not isinstance(result, np.ndarray) or not result.ndim:
         return NotImplemented
     program = (a if type(a) is Traced else b).program
+    if type(b) is Traced and better_copied(raw(a), b.array):
+        b = program.cast(b, b.array.dtype)
     target = program.fresh(result)
     program.line(f"{program.text(a)}.dot({program.text(b)}, {target.name})")
     return target
