@@ -12,7 +12,9 @@ import numpy as np
 
 from ..autograd import Tensor, enable_grad
 from ..autograd.tensor import Array
+from .jobs import flat
 from .optimizer import Optimizer
+from .vectors import blocks
 
 
 class Objective:
@@ -32,12 +34,20 @@ class Objective:
     def __init__(self, closure: Callable[[], Any], params: Sequence[Tensor]) -> None:
         self.closure = closure
         self.params = [p for p in dict.fromkeys(params) if elements(p)]
-        ends = np.cumsum([0, *map(elements, self.params)]).tolist()
-        self.parts = [slice(start, end) for start, end in zip(ends, ends[1:])]
-        self.size: int = ends[-1]
-        self.dtype = np.result_type(np.float16, *[p._array.real.dtype for p in self.params])
+        self.parts: list[slice] = []
+        self.size = 0
+        for p in self.params:
+            start, self.size = self.size, self.size + elements(p)
+            self.parts.append(slice(start, self.size))
+        dtypes = {p._array.dtype for p in self.params}
+        self.complex = any(dtype.kind == "c" for dtype in dtypes)
+        self.dtype = np.result_type(np.float16, *dtypes).type(0).real.dtype
         self.evaluations = 0
         self.first: Any = None
+        self.d: Any = None  # the direction of a line
+        self.here: Any = None  # where it begins
+        self.ahead: Any = None  # a point on it
+        self.ahead_of: list[Array] = []  # the same in the parameters' shapes
 
     def value(self) -> Any:
         """Call the closure where the parameters are."""
@@ -48,45 +58,76 @@ class Objective:
         self.evaluations += 1
         return result
 
-    def __call__(self) -> tuple[float, Array]:
-        """The loss, and its gradient as the closure left it."""
-        return float(self.value()), self.gradient()
+    def __call__(self, out: Array | None = None) -> tuple[float, Array]:
+        """The loss, and its gradient as the closure left it: a new vector, or written into ``out``."""
+        return float(self.value()), self.gradient(out)
 
-    def at(self, x: Array) -> tuple[float, Array]:
-        """Move the parameters to ``x``; the loss and its gradient there."""
-        self.move(x)
-        return self()
+    def where(self, out: Array | None = None) -> Array:
+        """Where the parameters are: a new vector, shape (size,), or written into ``out``."""
+        return self.joined([p._array for p in self.params], out)
 
-    def where(self) -> Array:
-        """Where the parameters are: a new vector, shape (size,)."""
-        return self.joined([p._array for p in self.params])
+    def gradient(self, out: Array | None = None) -> Array:
+        """What is in the parameters' ``grad``, in a vector as above; zeros for a parameter without one."""
+        return self.joined([None if p._grad is None else dense(p._grad) for p in self.params], out)
 
-    def gradient(self) -> Array:
-        """What is in the parameters' ``grad``: a new vector; zeros for a parameter without one."""
-        return self.joined([None if p.grad is None else dense(p.grad) for p in self.params])
+    def joined(self, arrays: Sequence[Array | None], out: Array | None = None) -> Array:
+        """Arrays of the parameters' shapes as one vector, new or ``out``; zeros for None."""
+        if out is None:
+            out = np.empty(self.size, self.dtype)
+        pieces = [
+            np.zeros(elements(p), self.dtype) if array is None else array.ravel()
+            for array, p in zip(arrays, self.params, strict=True)
+        ]
+        if not pieces:
+            return out
+        if self.complex:
+            pieces = [flat(piece) for piece in pieces]
+        return np.concatenate(pieces, out=out)
 
-    def joined(self, arrays: Sequence[Array | None]) -> Array:
-        """Arrays of the parameters' shapes as one vector; zeros for None."""
-        vector = np.zeros(self.size, self.dtype)
-        for array, part in zip(arrays, self.parts, strict=True):
-            if array is not None:
-                flat = np.ravel(array)
-                vector[part] = flat.view(flat.real.dtype)
-        return vector
+    def views(self, vector: Array) -> list[Array]:
+        """Parts of ``vector`` in the parameters' shapes and in its own precision: the same memory."""
+        result = []
+        for p, part in zip(self.params, self.parts, strict=True):
+            values = vector[part]
+            if p.dtype.kind == "c":
+                values = values.view(np.result_type(vector.dtype, np.complex64))
+            result.append(values.reshape(p._array.shape))
+        return result
 
     def separated(self, vector: Array) -> list[Array]:
         """The inverse of :meth:`joined`: parts of ``vector`` in the parameters' shapes and dtypes."""
-        result = []
-        for p, part in zip(self.params, self.parts, strict=True):
-            array = p._array
-            result.append(vector[part].astype(array.real.dtype, copy=False).view(array.dtype).reshape(array.shape))
-        return result
+        views = self.views(vector)
+        return [part.astype(p._array.dtype, copy=False) for p, part in zip(self.params, views, strict=True)]
 
     def move(self, x: Array) -> None:
         """Give the parameters the values ``x``, in their own memory."""
-        for p, values in zip(self.params, self.separated(x), strict=True):
-            np.copyto(p._array, values)
+        self._put(self.views(x))
+
+    def _put(self, values: list[Array]) -> None:
+        for p, value in zip(self.params, values, strict=True):
+            p._array[...] = value
             p._version[0] += 1
+
+    # -- along a line ----------------------------------------------------------------------------
+
+    def set_out(self, d: Array) -> None:
+        """Begin a line in the direction ``d`` where the parameters are now."""
+        if self.here is None:
+            self.here, self.ahead = (np.empty(self.size, self.dtype) for _ in range(2))
+            self.ahead_of = self.views(self.ahead)
+        self.d = d
+        self.where(out=self.here)
+
+    def go(self, t: float) -> None:
+        """Move the parameters along the line, to ``t`` times its direction from where it begins."""
+        for part in blocks(self.size):
+            np.multiply(self.d[part], t, out=self.ahead[part])
+            self.ahead[part] += self.here[part]
+        self._put(self.ahead_of)
+
+    def go_back(self) -> None:
+        """Move the parameters to where the line begins."""
+        self.move(self.here)
 
 
 class VectorOptimizer(Optimizer):
@@ -125,10 +166,13 @@ class VectorOptimizer(Optimizer):
         return closure
 
 
+REALS = {"f": 1, "c": 2}  # real numbers in an element, by the kind of the dtype
+
+
 def elements(p: Tensor) -> int:
     """How many real numbers a parameter holds that can have a gradient."""
-    reals = {"f": 1, "c": 2}.get(p.dtype.kind, 0)
-    return reals * int(p._array.size)
+    array = p._array
+    return REALS.get(array.dtype.kind, 0) * int(array.size)
 
 
 def dense(g: Tensor) -> Array:

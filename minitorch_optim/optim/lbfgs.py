@@ -41,6 +41,7 @@ from .checks import Check, learning_rate, not_nan, number, requirement
 from .flat import Objective, VectorOptimizer, elements
 from .limited_memory import Memory
 from .line_search import LineSearch, Point, strong_wolfe
+from .vectors import largest
 
 __all__ = ["LBFGS", "LBFGSResult"]
 
@@ -96,9 +97,10 @@ def minimize(objective: Objective, memory: Memory, group: dict[str, Any]) -> LBF
     iterations = not_finite = 0
 
     f, g = objective()
-    if not (math.isfinite(f) and np.isfinite(g).all()):
+    steepest = largest(g)
+    if not (math.isfinite(f) and math.isfinite(steepest)):
         reason, not_finite = NOT_FINITE_HERE, 1
-    elif largest(g) <= group["tolerance_grad"]:
+    elif steepest <= group["tolerance_grad"]:
         reason = SMALL_GRADIENT
     else:
         reason = "" if max_iter else ITERATIONS
@@ -109,32 +111,34 @@ def minimize(objective: Objective, memory: Memory, group: dict[str, Any]) -> LBF
         first = memory.d is None
         memory.learn(f, g)
         d = memory.direction()
-        slope = float(g @ d)
+        slope = float(g.dot(d))
         if not (math.isfinite(slope) and slope <= -tolerance_change):
             reason = NOT_DOWNHILL if math.isfinite(slope) else NOT_FINITE_AHEAD
             break
-        total = float(np.abs(g).sum())
-        t = 1 / total * lr if first and total > 1 else lr
+        total = float(np.abs(g).sum()) if first else 0.0
+        t = 1 / total * lr if total > 1 else lr
 
+        objective.set_out(d)
         if group["line_search_fn"] is None and iterations == max_iter:  # nobody will ask what the loss is there
-            objective.move(objective.where() + t * d)
+            objective.go(t)
             memory.d, memory.t = d, t
             reason = ITERATIONS
             break
         start = Point(0.0, f, g, slope)
-        search = advance(objective, start, d, t, group, max_eval - objective.evaluations)
+        search = advance(objective, start, d, t, group, max_eval - objective.evaluations, memory.room)
         f_before = f
         t, f, g, _ = search.point
         memory.d, memory.t = d, t
         not_finite += search.not_finite
+        steepest, longest = largest(g), largest(d)
 
-        if search.not_finite and not search.accepted and t * largest(d) <= max(tolerance_change, 0):
+        if search.not_finite and not search.accepted and t * longest <= max(tolerance_change, 0):
             reason = NOT_FINITE_AHEAD
-        elif largest(g) <= group["tolerance_grad"]:
+        elif steepest <= group["tolerance_grad"]:
             reason = SMALL_GRADIENT
         elif not search.accepted and objective.evaluations >= max_eval:
             reason = EVALUATIONS
-        elif abs(t) * largest(d) <= tolerance_change:
+        elif abs(t) * longest <= tolerance_change:
             reason = SMALL_STEP
         elif abs(f - f_before) < tolerance_change:
             reason = SMALL_CHANGE
@@ -145,42 +149,43 @@ def minimize(objective: Objective, memory: Memory, group: dict[str, Any]) -> LBF
 
     if reason == NOT_FINITE_AHEAD:
         memory.forget()
-    return LBFGSResult(reason, reason in CONVERGED, f, largest(g), iterations, objective.evaluations, not_finite)
+    return LBFGSResult(reason, reason in CONVERGED, f, steepest, iterations, objective.evaluations, not_finite)
 
 
 def advance(
-    objective: Objective, start: Point, d: Array, t: float, group: dict[str, Any], max_steps: int
+    objective: Objective,
+    start: Point,
+    d: Array,
+    t: float,
+    group: dict[str, Any],
+    max_steps: int,
+    room: Callable[[], Array | None],
 ) -> LineSearch:
     """Take the parameters along ``d``: by ``t``, or by what the line search finds from there.
 
     They never stay at a point that is not finite; and if the closure raises, they go back to where they were.
     """
-    x = objective.where()
 
     def phi(t: float) -> Point:
-        f, g = objective.at(x + t * d)
+        objective.go(t)
+        f, g = objective(out=room())
         with np.errstate(invalid="ignore", over="ignore"):
-            return Point(t, f, g, float(g @ d))
+            return Point(t, f, g, float(g.dot(d)))
 
     try:
         if group["line_search_fn"] is None:
             point = phi(t)
             if not point.finite:
-                objective.move(x)
+                objective.go_back()
                 return LineSearch(start, False, 1, 1)
             return LineSearch(point, True, 1, 0)
         change = group["tolerance_change"]
         search = strong_wolfe(phi, start, t, longest=largest(d), tolerance_change=change, max_steps=max_steps)
-        objective.move(x + search.point.t * d)
+        objective.go(search.point.t)
         return search
     except BaseException:
-        objective.move(x)
+        objective.go_back()
         raise
-
-
-def largest(vector: Array) -> float:
-    """The largest entry by absolute value; 0 if there is none."""
-    return float(np.max(np.abs(vector), initial=0.0))
 
 
 def whole_number(what: str, at_least: int) -> Check:
@@ -300,7 +305,7 @@ class LBFGS(VectorOptimizer):
             raise RuntimeError(f"only 'strong_wolfe' is supported, got line_search_fn={group['line_search_fn']!r}")
         state = self.state[group["params"][0]]
         objective = Objective(closure, group["params"])
-        memory = Memory(state, group["history_size"])
+        memory = Memory(state, group["history_size"], objective.dtype)
         state.setdefault("func_evals", 0)
         try:
             self.result = minimize(objective, memory, group)

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.tensor import Array, new_tensor
+from ..autograd.tensor import Array, Tensor, new_tensor
 from .checks import number
+from .vectors import add_scaled, blocks
 
 
 class Memory:
@@ -26,47 +27,67 @@ class Memory:
 
     names = ("d", "t", "old_dirs", "old_stps", "ro", "H_diag", "al", "prev_flat_grad", "prev_loss")
 
-    def __init__(self, state: dict[str, Any], size: int) -> None:
+    def __init__(self, state: dict[str, Any], size: int, dtype: Any) -> None:
+        def array(vector: Tensor | None) -> Any:
+            return None if vector is None else vector._array.astype(dtype, copy=False)
+
         self.size = size
-        self.ys = [y._array for y in state.get("old_dirs", ())]
-        self.ss = [s._array for s in state.get("old_stps", ())]
+        self.ys = [array(y) for y in state.get("old_dirs", ())]
+        self.ss = [array(s) for s in state.get("old_stps", ())]
         self.rho = [float(number(r)) for r in state.get("ro", ())]
         self.gamma = float(number(state.get("H_diag", 1)))
         self.alpha: list[float] = []
-        self.d = None if state.get("d") is None else state["d"]._array
+        self.d: Any = array(state.get("d"))
         self.t = float(number(state.get("t", 0)))
-        self.g: Array = None if state.get("prev_flat_grad") is None else state["prev_flat_grad"]._array
+        self.g: Any = array(state.get("prev_flat_grad"))
         self.f = state.get("prev_loss")
         self.iterations: int = state.get("n_iter", 0)
+        self.spare: list[Array] = []  # vectors whose values nobody needs any more
 
     def learn(self, f: float, g: Array) -> None:
-        """Compare the gradient ``g`` of where the last step led with the one before it; the next step starts here."""
-        if self.d is not None:
-            y, s = g - self.g, self.d * self.t
-            ys = float(y @ s)
+        """Compare the gradient ``g`` of where the last step led with the one before it; the next step starts here.
+
+        The last gradient and the last direction are not needed any more: y and s take their memory.
+        """
+        if self.d is not None and self.t != 0:  # a step was made
+            y, s = self.g, self.d
+            ys = yy = 0.0
+            for part in blocks(g.size):
+                np.subtract(g[part], y[part], out=y[part])
+                s[part] *= self.t
+                ys += float(y[part].dot(s[part]))
+                yy += float(y[part].dot(y[part]))
             if ys > 1e-10:  # else the curvature is not that of a valley
-                if len(self.ys) >= self.size:
-                    keep = self.size - 1
-                    self.ys, self.ss, self.rho = (old[len(old) - keep :] for old in (self.ys, self.ss, self.rho))
+                while len(self.ys) >= self.size:
+                    self.spare += [self.ys.pop(0), self.ss.pop(0)]
+                    del self.rho[0]
                 self.ys.append(y)
                 self.ss.append(s)
                 self.rho.append(1 / ys)
-                self.gamma = ys / float(y @ y)
+                self.gamma = ys / yy
+            else:
+                self.spare += [y, s]
         self.f, self.g, self.t = f, g, 0.0
 
     def direction(self) -> Array:
         """Minus the inverse Hessian times the gradient, by the two loops of algorithm 7.4."""
         pairs = range(len(self.ys))
-        d = -self.g
+        d = np.negative(self.g, out=self.room())
         self.alpha = [0.0 for _ in pairs]
         for i in reversed(pairs):
-            self.alpha[i] = float(self.ss[i] @ d) * self.rho[i]
-            d -= self.alpha[i] * self.ys[i]
+            self.alpha[i] = float(self.ss[i].dot(d)) * self.rho[i]
+            add_scaled(d, -self.alpha[i], self.ys[i])
         d *= self.gamma
         for i in pairs:
-            beta = float(self.ys[i] @ d) * self.rho[i]
-            d += (self.alpha[i] - beta) * self.ss[i]
+            beta = float(self.ys[i].dot(d)) * self.rho[i]
+            add_scaled(d, self.alpha[i] - beta, self.ss[i])
+        if self.d is not None:
+            self.d = d  # s may have taken the memory of the last one; as long as t is 0 no step was made
         return d
+
+    def room(self) -> Array | None:
+        """A vector to write into, whose values nobody needs any more; None if there is none."""
+        return self.spare.pop() if self.spare else None
 
     def forget(self) -> None:
         """Start anew, along the gradient."""

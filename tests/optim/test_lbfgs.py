@@ -13,6 +13,8 @@ import scipy.optimize
 import minitorch_optim.autograd as ours
 from minitorch_optim.datasets import load_digits
 from minitorch_optim.optim import LBFGS, LBFGSResult
+from minitorch_optim.optim.limited_memory import Memory
+from minitorch_optim.optim.vectors import BLOCK, add_scaled, largest
 from minitorch_optim.testing.functions import more_garbow_hillstrom, rosenbrock
 
 PROBLEMS = more_garbow_hillstrom()
@@ -791,3 +793,73 @@ def test_loading_copies():
         other.step(closure_of(problem, y))
     for name in ("old_dirs", "old_stps"):
         assert [v.tolist() for v in saved["state"][0][name]] == [v.tolist() for v in kept["state"][0][name]]
+
+
+# ---------------------------------------------------------------------------------------------- long vectors
+
+
+def test_vectors_of_several_blocks_go_pytorchs_way():
+    """In several parameters, with a history so short that its vectors are written over."""
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(7)
+    shapes = (3, 11_000), (5,), (2 * BLOCK + 1,)
+    starts, curvatures = ([rng.uniform(0.5, 3, shape) for shape in shapes] for _ in range(2))
+
+    def run(lib, optimizer, options):
+        params = [lib.tensor(start, requires_grad=True) for start in starts]
+        weights = [lib.tensor(c) for c in curvatures]
+        run = optimizer(params, history_size=2, max_iter=4, tolerance_grad=0, tolerance_change=0, **options)
+
+        def closure():
+            run.zero_grad()
+            loss = sum((c * p * p + 0.1 * p**4).sum() for p, c in zip(params, weights, strict=True))
+            loss.backward()
+            return loss
+
+        for _ in range(3):
+            run.step(closure)
+        return [p.detach().numpy() for p in params], counts(run)
+
+    for options in ({"lr": 0.5}, WOLFE):
+        mine, my_counts = run(ours, LBFGS, options)
+        theirs, their_counts = run(torch, torch.optim.LBFGS, options)
+        assert my_counts == their_counts
+        for a, b in zip(mine, theirs, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-10)
+
+
+def test_vectors_that_are_written_over_are_nobody_elses():
+    """What the state holds after each step: pairs, gradient and direction in memory of their own."""
+    for options in ({"lr": 0.01}, WOLFE):
+        x = leaf([-1.2, 1.0] * 3)
+        optimizer = LBFGS([x], max_iter=1, max_eval=9, history_size=2, **options)
+        for _ in range(8):
+            optimizer.step(closure_of(lambda x: rosenbrock_of(ours, x), x))
+            state = optimizer.state[x]
+            vectors = [state["d"], state["prev_flat_grad"], *state["old_dirs"], *state["old_stps"], x, x.grad]
+            for i, a in enumerate(vectors):
+                assert not any(np.shares_memory(a._array, b._array) for b in vectors[:i])
+
+
+def test_from_a_step_of_no_length_nothing_is_learned_and_nothing_is_lost():
+    memory, g = Memory({}, 2, np.float64), np.array([1.0, -2.0])
+    for _ in range(2):
+        memory.learn(1.0, g)
+        memory.d, memory.t = memory.direction(), 0.0
+    assert memory.ys == [] and memory.g.tolist() == [1.0, -2.0] and memory.d.tolist() == [-1.0, 2.0]
+
+
+@pytest.mark.parametrize("size", [0, 1, BLOCK, BLOCK + 1])
+def test_operations_on_long_vectors(size):
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((2, size))
+    expected = x + -0.3 * y
+    add_scaled(x, -0.3, y)
+    np.testing.assert_array_equal(x, expected)
+    assert largest(x) == np.max(np.abs(x), initial=0.0)
+    for i in range(0, size, max(size // 2, 1)):
+        z = x.copy()
+        z[i] = math.nan
+        assert math.isnan(largest(z))
+        z[i] = -math.inf
+        assert largest(z) == math.inf
