@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
+from ..optim.workspace import workspace
 from .program import Program, owner
 
 _WORD = re.compile(r"\bt\d+\b")
@@ -36,7 +37,7 @@ def with_shared_memory(program: Program) -> tuple[dict[str, Any], list[str]]:
             for over in ending.pop(line):
                 free.setdefault(rooms[over].nbytes, []).append(rooms[over])
         fitting = free.get(memory.nbytes)
-        rooms[key] = fitting.pop() if fitting else np.empty(memory.nbytes, np.uint8)
+        rooms[key] = fitting.pop() if fitting else workspace(memory.nbytes, np.uint8)
         ending.setdefault(last, []).append(key)
     names = dict(program.names)
     for name, array in arrays.items():
