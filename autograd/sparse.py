@@ -125,9 +125,7 @@ class COO(NDArrayOperatorsMixin):
         """Each index once, in order, with the sum of its values, added in the order in which they stand."""
         if self.coalesced:
             return self
-        places = self.places()
-        order = np.argsort(places, kind="stable")
-        places = places[order]
+        places, order = _sorted(self.places(), math.prod(self.shape[: self.sparse_dim]))
         first = np.ones(len(places), bool)
         np.not_equal(places[1:], places[:-1], out=first[1:])
         sums = self.values.take(order[first], 0)
@@ -177,6 +175,16 @@ class COO(NDArrayOperatorsMixin):
 
     def __getitem__(self, index: Any) -> Any:
         raise TypeError("indexing a sparse array is not implemented: call to_dense() on it first")
+
+
+def _sorted(places: Array, below: int) -> tuple[Array, Array]:
+    """Numbers below ``below`` in order, and the positions they come from; equal ones as they stand."""
+    count = len(places)
+    if below * count < 2**63:  # numbers that tell both are sorted in a third of the time
+        both = np.divmod(np.sort(places * count + np.arange(count)), count)
+        return both[0], both[1]
+    order = np.argsort(places, kind="stable")
+    return places[order], order
 
 
 # -- the rules: of two operands at least one is sparse ------------------------------------------

@@ -53,6 +53,16 @@ def test_dense_and_coalesced(shape: tuple[int, ...], sparse_dim: int) -> None:
     assert back.coalesced
 
 
+def test_shapes_of_very_many_elements() -> None:
+    shape = (10**6, 10**6, 10**6)
+    values = np.arange(200.0)
+    indices = np.stack([np.tile([999_999, 0], 100), np.repeat([999_999, 7], 100), np.full(200, 999_999)])
+    once = COO(indices, values, shape).coalesce()
+    assert once.indices.tolist() == [[0, 0, 999_999, 999_999], [7, 999_999] * 2, [999_999] * 4]
+    parts = values[101::2], values[1:100:2], values[100::2], values[0:100:2]
+    assert once.values.tolist() == [part.sum() for part in parts]
+
+
 def test_what_is_in_order_is_not_summed_and_not_shared() -> None:
     a = COO([[0, 2, 3]], np.arange(6.0).reshape(3, 2), (4, 2))
     assert a.in_order() and not a.coalesced and a.coalesce().in_order()
