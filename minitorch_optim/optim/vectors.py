@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from ..autograd.tensor import Array
 BLOCK = 32768  # elements: some such blocks fit into a second-level cache
 
 
-def blocks(size: int) -> Iterator[slice]:
+@functools.lru_cache(maxsize=8)
+def blocks(size: int) -> list[slice]:
     """The parts of a vector, one after the other."""
-    for start in range(0, size, BLOCK):
-        yield slice(start, start + BLOCK)
+    return [slice(start, start + BLOCK) for start in range(0, size, BLOCK)]
 
 
 def add_scaled(target: Array, factor: float, vector: Array) -> None:
