@@ -31,25 +31,37 @@ def _ones(n: int, dtype: Any) -> Any:
 
 def sum_of_rows(g: Any) -> Any:
     """The sum of a matrix over its first dimension, as a product with ones: BLAS is several times quicker than sum."""
-    return np.dot(_ones(g.shape[0], g.dtype), g)
+    return np.dot(_ones(len(g), g.dtype), g)
 
 
 @primitive
 def affine(x: Any, weight: Any, bias: Any = None) -> Any:
-    """x W^T + b: shapes (..., K), (M, K), (M,) to (..., M)."""
-    out = rows(x).dot(weight.T)  # quicker to call than @
+    """x W^T + b: shapes (N, K), (M, K), (M,) to (N, M)."""
+    out = x.dot(weight.T)  # quicker to call than @
     if bias is not None:
         out += bias
-    return out if x.ndim == 2 else out.reshape(*x.shape[:-1], weight.shape[0])
-
-
-def _by_input(g: Any, out: Any, x: Any, weight: Any, bias: Any = None) -> Any:
-    return np.dot(g, weight) if g.ndim < 3 else np.reshape(rows(g) @ weight, (*g.shape[:-1], weight.shape[1]))
+    return out
 
 
 derivative(
     affine,
-    _by_input,
+    lambda g, out, x, weight, bias=None: np.dot(g, weight),
+    lambda g, out, x, weight, bias=None: np.dot(g.T, x),
+    lambda g, out, x, weight, bias=None: sum_of_rows(g),
+    name="Linear",
+)
+
+
+@primitive
+def affine_rows(x: Any, weight: Any, bias: Any = None) -> Any:
+    """:func:`affine` for any leading dimensions: shapes (..., K), (M, K), (M,) to (..., M)."""
+    out = affine.on_arrays(rows(x), weight, bias)  # type: ignore[attr-defined]
+    return out.reshape(*x.shape[:-1], weight.shape[0])
+
+
+derivative(
+    affine_rows,
+    lambda g, out, x, weight, bias=None: np.reshape(np.dot(rows(g), weight), (*g.shape[:-1], weight.shape[1])),
     lambda g, out, x, weight, bias=None: np.dot(rows(g).T, rows(x)),
     lambda g, out, x, weight, bias=None: sum_of_rows(rows(g)),
     name="Linear",
@@ -90,7 +102,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         return _linear_in_other_shapes(input, weight, bias)
     if given[-1] != shape[1]:
         raise RuntimeError(_different_sizes(given, shape))
-    return apply(affine, input, weight) if bias is None else apply(affine, input, weight, bias)
+    product = affine if len(given) == 2 else affine_rows
+    return apply(product, input, weight) if bias is None else apply(product, input, weight, bias)
 
 
 def _linear_in_other_shapes(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -103,7 +116,7 @@ def _linear_in_other_shapes(input: Tensor, weight: Tensor, bias: Tensor | None) 
         raise RuntimeError(f"linear: the weight has shape (out_features, in_features), got {list(weight.shape)}")
     if input.shape[-1] != weight.shape[-1]:
         raise RuntimeError(_different_sizes(input.shape, weight.shape))
-    out = apply(affine, input, weight) if weight.ndim == 2 else input @ weight
+    out = apply(affine_rows, input, weight) if weight.ndim == 2 else input @ weight
     return out if bias is None else out + bias
 
 

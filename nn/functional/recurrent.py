@@ -18,7 +18,7 @@ import numpy as np
 
 from ...autograd.table import derivative
 from ...autograd.tape import primitive
-from .linear import affine, rows, sum_of_rows
+from .linear import affine_rows, rows, sum_of_rows
 
 
 def _before(first: Any, states: Any) -> Any:
@@ -116,7 +116,7 @@ def _lstm_rule(
 ) -> Any:
     h_before, c_before = _before(h0, out[0]), _before(c0, out[1])
     if saved is None:
-        saved = _squashed(inputs + affine(h_before, weight, bias), _halves(_LSTM_SCALE, inputs))
+        saved = _squashed(inputs + affine_rows(h_before, weight, bias), _halves(_LSTM_SCALE, inputs))
     i, f, n, o = _gates(saved, 4)
     tanh_c = np.tanh(out[1])
     c_to_h = o * (1 - tanh_c * tanh_c)
@@ -162,7 +162,7 @@ def gru(inputs: Any, h0: Any, weight: Any, bias: Any = None) -> Any:
 
 
 def _gru_gates(inputs: Any, before: Any, weight: Any, bias: Any) -> list[Any]:
-    x, a = _gates(inputs, 3), _gates(affine(before, weight, bias), 3)
+    x, a = _gates(inputs, 3), _gates(affine_rows(before, weight, bias), 3)
     r, z = _squashed(x[0] + a[0], 0.5), _squashed(x[1] + a[1], 0.5)
     return [r, z, np.tanh(x[2] + r * a[2]), a[2]]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from minitorch_optim.nn.functional import pointwise, recurrent
 from minitorch_optim.nn.functional.embedding import lookup
-from minitorch_optim.nn.functional.linear import affine
+from minitorch_optim.nn.functional.linear import affine, affine_rows
 
 kit = runpy.run_path(str(Path(__file__).parents[1] / "autograd" / "kit.py"))
 sample, real, imaginary, broadcast = kit["sample"], kit["real"], kit["imaginary"], kit["broadcast"]
@@ -20,12 +20,18 @@ SAMPLES: dict[Any, list[Any]] = {
     affine: [
         sample(real(4, 3), real(2, 3), real(2)),
         sample(real(4, 3), real(2, 3)),
-        sample(real(3), real(2, 3), real(2)),
-        sample(real(2, 2, 3), real(1, 3), real(1)),
-        sample(real(1, 2, 2, 1), real(2, 1), real(2)),
         sample(real(0, 3), real(2, 3), real(2)),
         sample(real(2, 0), real(3, 0), real(3)),
         sample(imaginary(2, 3), imaginary(2, 3), imaginary(2)),
+    ],
+    affine_rows: [
+        sample(real(3), real(2, 3), real(2)),
+        sample(real(2, 2, 3), real(1, 3), real(1)),
+        sample(real(1, 2, 2, 1), real(2, 1), real(2)),
+        sample(real(2, 2, 3), real(2, 3)),
+        sample(real(2, 0, 3), real(2, 3), real(2)),
+        sample(real(2, 1, 0), real(3, 0), real(3)),
+        sample(imaginary(1, 2, 3), imaginary(2, 3), imaginary(2)),
     ],
     lookup: [  # padding_idx and by_count change the gradient on purpose: test_embedding.py compares them with PyTorch
         sample(real(4, 3), np.array([0, 2, 2, 3])),
