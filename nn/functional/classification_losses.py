@@ -6,6 +6,7 @@ compositions.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -32,19 +33,27 @@ SOFTMAX, SIGMOID = TABLE[softmax], TABLE[sigmoid]  # what hardly ever is meant t
 def softmax_nll(x: Any, target: Any, share: Any, reduction: str) -> Any:
     """-log softmax(x)[target]. Shape (N, C) to (N,), or () if reduced."""
     scores = x.T.copy()  # classes first: NumPy reduces over the first dimension several times faster
-    right = np.multiply(target, len(x), dtype=np.intp) + np.arange(len(x))  # where the right classes lie in it
+    right = np.multiply(target, len(x), dtype=np.intp) + _samples(len(x))  # where the right classes lie in it
     scores -= np.maximum.reduce(scores, axis=0)
     gap = np.exp(scores)  # becomes softmax - one-hot, the derivative
     total = np.add.reduce(gap, axis=0)
-    each = np.log(total) - scores.reshape(-1)[right]
+    each = np.log(total) - scores.ravel()[right]
     gap /= total
-    gap.reshape(-1)[right] -= 1
+    gap.ravel()[right] -= 1
     gap = gap.T
     if share is not None:
         each = np.where(share == 0, 0, each * share.astype(x.dtype, copy=False))
     if reduction == "none":
         return each, gap
     return np.add.reduce(each) / _divisor(share, reduction, len(x)), gap
+
+
+@functools.lru_cache(maxsize=16)
+def _samples(n: int) -> Any:
+    """The numbers of ``n`` samples, made once."""
+    numbers = np.arange(n)
+    numbers.flags.writeable = False
+    return numbers
 
 
 def _divisor(share: Any, reduction: str, n: int) -> float:
@@ -68,14 +77,14 @@ derivative(softmax_nll, _softmax_nll_rule, name="CrossEntropy", fused=True)
 @primitive
 def pick_class(x: Any, target: Any) -> Any:
     """``x[n, target[n]]``: shape (N, C) to (N,)."""
-    return x[np.arange(len(x)), target]
+    return x[_samples(len(x)), target]
 
 
 @primitive
 def place_class(values: Any, target: Any, classes: int) -> Any:
     """Zeros of shape (N, ``classes``) with ``values[n]`` at ``target[n]``."""
     out = np.zeros((len(values), classes), values.dtype)
-    out[np.arange(len(values)), target] = values
+    out[_samples(len(values)), target] = values
     return out
 
 
@@ -136,8 +145,8 @@ def cross_entropy(
             "cross_entropy was given the output of softmax: it takes raw scores (logits) and does the softmax itself. "
             "Leave out the softmax before the loss; twice, it makes the gradients small and training slow"
         )
-    if weight is None and not label_smoothing and one_class_each(input, target, ignore_index):
-        return apply(softmax_nll, input, classes, None, reduction=reduction)  # as it is most often called
+    if weight is None and not label_smoothing and one_class_each(input._array, classes, ignore_index):
+        return apply(softmax_nll, input, classes, None, reduction)  # as it is most often called
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     check_scores(input, weight)

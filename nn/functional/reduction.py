@@ -15,7 +15,7 @@ from ...autograd.tensor import Tensor
 
 def check_reduction(reduction: str, *further: str) -> None:
     """Raise ValueError unless ``reduction`` is one that a loss knows."""
-    if reduction not in ("none", "mean", "sum", *further):
+    if reduction not in ("none", "mean", "sum") and reduction not in further:
         raise ValueError(
             f"{reduction} is not a valid value for reduction: choose 'mean', 'sum' or 'none'"
             + "".join(f", or {name!r}" for name in further)

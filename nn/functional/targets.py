@@ -10,7 +10,7 @@ from ...autograd.tape import apply
 from ...autograd.tensor import Tensor
 from ...autograd.watch import beside, decided
 
-_UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+_UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 
 
 def check_scores(input: Tensor, weight: Tensor | None) -> None:
@@ -35,13 +35,12 @@ def check_scores(input: Tensor, weight: Tensor | None) -> None:
         )
 
 
-def one_class_each(input: Tensor, target: Tensor, ignore_index: int) -> bool:
+def one_class_each(scores: Any, classes: Any, ignore_index: int) -> bool:
     """Whether these are real scores (N, C) and, for each of N samples, a class that exists and counts."""
-    scores, classes = input._array, target._array
     return (
         scores.ndim == 2
-        and classes.shape == scores.shape[:1]
-        and classes.size > 0
+        and classes.ndim == 1
+        and 0 < len(classes) == len(scores)
         and scores.dtype.kind == "f"
         and classes.dtype.kind in "iu"
         and ignore_index < 0
