@@ -9,8 +9,10 @@ pairs of reals, and a saved array that was changed in place since is reported. "
 from __future__ import annotations
 
 import functools
+import itertools
+import operator
 from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -170,44 +172,59 @@ def _run(
     roots: Sequence[tuple[Edge, Any]], create_graph: bool, retain_graph: bool, inputs: Sequence[Tensor] | None
 ) -> dict[Edge, Any]:
     """Carry gradients from ``roots`` to the leaves' ``grad``; with ``inputs``, only find the gradients of these."""
-    pending: dict[Edge, Any] = {}
-    owned: set[Edge] = set()  # where the pending gradient is an array that nobody else holds
-    queue: list[tuple[int, Node]] = []  # a heap: the newest node first
     found: dict[Edge, Any] = {} if inputs is None else {_edge(tensor): None for tensor in inputs}
-    useful = None if inputs is None else _between([edge for edge, _ in roots], found)
+    useful = None if inputs is None else _between([root for root, _ in roots], found)
+    pending: dict[Edge, Any] = {}  # what has arrived at an edge waits until all parts of the gradient are there
+    for root, g in roots:
+        pending[root] = _plus(pending[root], g) if root in pending else g
+    owned: set[Edge] = set()  # where the pending gradient is an array that nobody else holds
+    queue = [(-root.order, root) for root in pending if isinstance(root, Node)]
+    heapify(queue)  # the newest node first
 
-    parts, passed_on, own = roots, None, False
+    special = create_graph or useful is not None
     recording, modes.grad = modes.grad, create_graph
     try:
-        while True:
-            for edge, part in parts:  # each waits at its edge until all of them have arrived
-                held = pending.get(edge)
-                if held is None:
+        while queue:
+            node = heappop(queue)[1]
+            g = pending.pop(node)
+            if node.hooks is not None:
+                g = _hooked(node.hooks, g)
+            if node.retained is not None:
+                _retain(node, g)
+            if found and node in found:
+                found[node] = g
+            if node.args is None:
+                raise _freed(node)
+            for _, counter, version in node.stamps:
+                if counter[0] != version:
+                    raise _changed(node, version, counter[0])
+
+            row, edges, kwargs = node.row, node.edges, node.kwargs
+            rules, given = row.rules, (g, node.out, *node.args)
+            if special or node.is_complex is not None or not row.by_argument:
+                edges, rules, given, kwargs = _prepared(node, g, create_graph, useful)
+            for edge, rule, shape in zip(edges, rules, node.shapes or _NOT_BROADCAST):
+                if edge is None or rule is None:
+                    continue
+                part = rule(*given, **kwargs) if kwargs else rule(*given)
+                if part is None:
+                    continue
+                if shape is not None and part.shape != shape:
+                    part = unbroadcast(part, shape)
+                if edge not in pending:
                     pending[edge] = part
                     if type(edge) is Node:
                         heappush(queue, (-edge.order, edge))
-                    elif own and part is not passed_on and type(part) is np.ndarray and part.base is None:
+                    elif type(part) is np.ndarray and part is not g and part.base is None and row.joint is None:
                         owned.add(edge)
                 elif edge in owned and type(part) is np.ndarray:
-                    _plus_into(held, part)
+                    _plus_into(pending[edge], part)
                 else:
-                    pending[edge] = held = _plus(held, part)
-                    if type(held) is np.ndarray:
+                    pending[edge] = _plus(pending[edge], part)
+                    if type(pending[edge]) is np.ndarray:
                         owned.add(edge)
-            if not queue:
-                break
-            node = heappop(queue)[1]
-            passed_on = pending.pop(node)
-            owned.discard(node)
-            if node.hooks is not None:
-                passed_on = _hooked(node.hooks, passed_on)
-            if node.retained is not None:
-                _retain(node, passed_on)
-            if found and node in found:
-                found[node] = passed_on
-            parts, own = _parts(node, passed_on, create_graph, useful), node.row.joint is None
-            if not retain_graph:
-                node.free()
+            if node.stamps and not retain_graph:  # a node that saved nothing can go backward again
+                node.args = node.kwargs = node.out = None
 
         for leaf, g in pending.items():  # no nodes are left
             hooks = leaf._hooks  # type: ignore[union-attr]
@@ -226,30 +243,28 @@ def _run(
     return found
 
 
-def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> list[tuple[Edge, Any]]:
-    """What ``node`` passes on, each with its edge. A rule is asked only where a gradient is wanted."""
-    if node.args is None:
-        raise RuntimeError(
-            f"Trying to backward through the graph a second time ({node.name()}): the values it had saved were freed "
-            f"after the first time. Compute the loss anew, detach() what is carried on from batch to batch (a hidden "
-            f"state), or call the first backward with retain_graph=True."
-        )
-    for _, counter, value in node.stamps:
-        if counter[0] != value:
-            raise RuntimeError(
-                f"one of the variables needed for gradient computation has been modified by an inplace operation: "
-                f"{node.name()} saved it at version {value}, and it is now at version {counter[0]}. Use the "
-                f"operation that makes a new tensor (x = x + 1 for x += 1), or change a clone(). If optimizer.step() "
-                f"came between, compute the forward pass again."
-            )
-    result: list[tuple[Edge, Any]] = []
-    if node.plain and not create_graph and useful is None:  # the short way, for most
-        given, kwargs = (g, node.out, *node.args), node.kwargs
-        for edge, rule in zip(node.edges, node.row.rules):
-            if edge is not None and rule is not None:
-                result.append((edge, rule(*given, **kwargs) if kwargs else rule(*given)))
-        return result
+_NOT_BROADCAST = itertools.repeat(None)  # in the place of the shapes of the arguments
 
+
+def _freed(node: Node) -> RuntimeError:
+    return RuntimeError(
+        f"Trying to backward through the graph a second time ({node.name()}): the values it had saved were freed "
+        f"after the first time. Compute the loss anew, detach() what is carried on from batch to batch (a hidden "
+        f"state), or call the first backward with retain_graph=True."
+    )
+
+
+def _changed(node: Node, saved: int, now: int) -> RuntimeError:
+    return RuntimeError(
+        f"one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"{node.name()} saved it at version {saved}, and it is now at version {now}. Use the operation that makes a "
+        f"new tensor (x = x + 1 for x += 1), or change a clone(). If optimizer.step() came between, compute the "
+        f"forward pass again."
+    )
+
+
+def _prepared(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> tuple[Any, Any, Any, Any]:
+    """The edges, the rules, what they are given and their keywords, where these are not simply what ``node`` holds."""
     row, args, kwargs, out, edges = node.row, node.args, node.kwargs, node.out, node.edges
     if create_graph:
         versions = {place: counter for place, counter, _ in node.stamps}
@@ -259,33 +274,29 @@ def _parts(node: Node, g: Any, create_graph: bool, useful: set[Edge] | None) -> 
             kwargs = {**kwargs, "saved": None}
     if useful is not None:
         edges = [edge if edge in useful else None for edge in edges]
-
     conjugate = node.is_complex is not None and row.holomorphic
-    if conjugate:
-        g = np.conjugate(g)
-    joint, every, rules = None, row.every, row.rules
-    if row.joint is not None:
-        joint = row.joint([edge is not None for edge in edges], g, out, *args, **kwargs)
-    for i, edge in enumerate(edges):
-        if edge is None:
-            continue
-        if joint is not None:
-            part = joint[i]
-        elif every is not None:
-            part = every(i, g, out, *args, **kwargs)
-        else:
-            rule = rules[i] if i < len(rules) else None
-            part = None if rule is None else rule(g, out, *args, **kwargs)
-        if part is None:
-            continue
-        if node.shapes is not None and part.shape != node.shapes[i]:
-            part = unbroadcast(part, node.shapes[i])
-        if conjugate:
-            part = np.conjugate(part)
-        if node.is_complex is not None and not node.is_complex[i] and part.dtype.kind == "c":
-            part = np.real(part)
-        result.append((edge, part))
-    return result
+    given: tuple[Any, ...] = (np.conjugate(g) if conjugate else g, out, *args)
+
+    rules: Sequence[Any] = row.rules
+    if row.joint is not None:  # all at once, and each edge takes its own
+        given, kwargs = (row.joint([edge is not None for edge in edges], *given, **kwargs),), {}
+        rules = [operator.itemgetter(i) for i in range(len(edges))]
+    elif row.every is not None:
+        rules = [functools.partial(row.every, i) for i in range(len(edges))]
+    if node.is_complex is not None:
+        rules = [
+            rule and functools.partial(_as_pairs, rule, conjugate, is_complex)
+            for rule, is_complex in zip(rules, node.is_complex)
+        ]
+    return edges, rules, given, kwargs
+
+
+def _as_pairs(rule: Any, conjugate: bool, is_complex: bool, *given: Any, **kwargs: Any) -> Any:
+    """What ``rule`` gives for an argument, with complex numbers treated as pairs of reals."""
+    part = rule(*given, **kwargs)
+    if part is not None and conjugate:
+        part = np.conjugate(part)
+    return np.real(part) if part is not None and not is_complex and part.dtype.kind == "c" else part
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -354,7 +365,7 @@ def _roots(tensors: Tensor | Sequence[Tensor], grads: Any) -> list[tuple[Edge, A
 
 
 def _root(tensor: Tensor, g: Any, i: int) -> tuple[Edge, Any]:
-    edge, array = _edge(tensor), tensor._array
+    edge, array = tensor.grad_fn or tensor, tensor._array
     if not tensor._requires_grad:
         raise RuntimeError(
             f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "

@@ -29,7 +29,7 @@ import numpy as np
 from .dtypes import is_differentiable
 from .modes import modes, no_grad
 from .table import Row
-from .tape import Like, Node
+from .tape import Like, Node, new_node
 from .tensor import Tensor, new_tensor
 
 
@@ -124,7 +124,7 @@ class Function:
 def _record(ctx: Context, args: tuple[Any, ...], outputs: tuple[Any, ...], results: list[Any]) -> None:
     edges = tuple((a._node or a) if need else None for a, need in zip(args, ctx.needs_input_grad, strict=True))
     row = Row(ctx.function.apply, name=ctx.function.__name__, joint=_gradients)
-    node = Node(row, edges, [None] * len(edges), {"ctx": ctx}, None)
+    node = new_node(row, edges, [None] * len(edges), {"ctx": ctx})
     node.stamps = [(None, t._version, t._version[0]) for t in ctx._saved if isinstance(t, Tensor)]
     ctx._inputs = [a._array.shape if isinstance(a, Tensor) else None for a in args]
     ctx._outputs = [Like(np.asarray(o._array if isinstance(o, Tensor) else o)) for o in outputs]
@@ -138,7 +138,7 @@ def _record(ctx: Context, args: tuple[Any, ...], outputs: tuple[Any, ...], resul
     for i, (output, result) in enumerate(zip(outputs, results, strict=True)):
         if isinstance(result, Tensor) and is_differentiable(result.dtype) and not _among(output, ctx._without_gradient):
             result._requires_grad = True
-            result._node = node if len(outputs) == 1 else Node(_PICK, (node,), [None], {"which": i}, None)
+            result._node = node if len(outputs) == 1 else new_node(_PICK, (node,), [None], {"which": i})
 
 
 def _among(tensor: Any, others: tuple[Any, ...]) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from .dtypes import takes
 from .modes import modes
 from .table import TABLE, derivative
-from .tape import Like, Node, apply, cast, follow
+from .tape import Like, Node, apply, cast, follow, new_node
 from .tensor import Array, Tensor, new_tensor
 from .watch import beside, into
 
@@ -109,7 +109,7 @@ def _new_history(x: Tensor, result: Tensor) -> None:
     edges = [(t._node or t) if t.requires_grad else None for t in (base, result)]
     # Only the steps of the view are kept: the view itself would hold the base, and the base its node.
     kept = (Like(base._array), Like(x._array), x._view.steps)
-    _take_node(base, Node(TABLE[_replaced], (*edges, None), kept, {}, None))
+    _take_node(base, new_node(TABLE[_replaced], (*edges, None), kept, {}))
     base._requires_grad = True
     x._view.refresh(x)
 

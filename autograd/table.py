@@ -74,7 +74,7 @@ class Row:
         """
         known = self.reads.get(needs << 8 | count)
         if known is None:
-            known = self.reads[needs << 8 | count] = Reads(needs, *self._names_read(needs, count))
+            known = self.reads[needs << 8 | count] = Reads(*self._names_read(needs, count))
         return known
 
     def _names_read(self, needs: int, count: int) -> tuple[tuple[bool, ...], bool]:
@@ -96,12 +96,11 @@ class Row:
 
 
 class Reads:
-    """Which arguments get a gradient, and what their rules read: positions, found once for each case."""
+    """What the rules read of the arguments: positions, found once for each case; and whether they read the result."""
 
-    __slots__ = ("differentiated", "kept", "let_go", "result")
+    __slots__ = ("kept", "let_go", "result")
 
-    def __init__(self, needs: int, arguments: tuple[bool, ...], result: bool) -> None:
-        self.differentiated = [i for i in range(len(arguments)) if needs >> i & 1]
+    def __init__(self, arguments: tuple[bool, ...], result: bool) -> None:
         self.kept = [i for i, read in enumerate(arguments) if read]
         self.let_go = [i for i, read in enumerate(arguments) if not read]
         self.result = result

@@ -21,37 +21,26 @@ from .tensor import Array, Tensor, new_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
 class Node:
-    """One recorded step. ``tensor.grad_fn`` is the node that made a tensor."""
+    """One recorded step, made by :func:`new_node`. ``tensor.grad_fn`` is the node that made a tensor."""
 
     __slots__ = (
-        "__weakref__", "args", "edges", "hooks", "is_complex", "kwargs", "order", "out", "plain", "retained", "row",
-        "shapes", "stamps",
+        "__weakref__", "args", "edges", "hooks", "is_complex", "kwargs", "order", "out", "retained", "row", "shapes",
+        "stamps",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        row: Row,
-        edges: Sequence[Node | Tensor | None],
-        args: Any,
-        kwargs: Any,
-        out: Array,
-        stamps: Any = (),
-        shapes: Any = None,
-        is_complex: Any = None,
-    ) -> None:
-        self.row = row
-        self.edges = edges  # for each argument: the node that made it, or the leaf that it is, or None
-        self.args = args  # what the rules will read
-        self.kwargs = kwargs
-        self.out = out
-        self.stamps = stamps  # of each tensor that was saved: which argument, its version counter, and its value now
-        self.shapes = shapes  # of the arguments, where broadcasting must be undone
-        self.is_complex = is_complex  # for each argument, where any number is complex
-        self.plain = row.by_argument and shapes is None and is_complex is None
-        self.order = next(_clock)
-        self.hooks: Any = None
-        self.retained: Any = None  # weak references to the tensors that retain their grad
+    row: Row
+    edges: Sequence[Node | Tensor | None]  # for each argument: the node that made it, or the leaf that it is, or None
+    args: Any  # what the rules will read; None when backward has freed it
+    kwargs: Any
+    out: Any
+    stamps: Any  # of each tensor that was saved: which argument, its version counter, and its value now
+    shapes: Any  # of the arguments, where broadcasting must be undone
+    is_complex: Any  # for each argument, where any number is complex
+    order: int  # what was recorded later has a larger one
+    hooks: Any
+    retained: Any  # weak references to the tensors that retain their grad
 
     def name(self) -> str:
         """``MulBackward`` for a product."""
@@ -64,11 +53,6 @@ class Node:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes that this one passes gradients to, in torch's form: pairs of a node and 0."""
         return tuple((AccumulateGrad(e) if isinstance(e, Tensor) else e, 0) for e in self.edges)
-
-    def free(self) -> None:
-        """Let go of the saved arrays; a node that saved none can go backward again."""
-        if self.stamps:
-            self.args = self.kwargs = self.out = None
 
 
 class AccumulateGrad:
@@ -99,6 +83,23 @@ RESULT = -1  # stands for the result where arguments are numbered
 _NUMBERS = frozenset((float, int, bool, complex, type(None)))
 
 
+def new_node(row: Row, edges: Sequence[Node | Tensor | None], args: Any, kwargs: Any) -> Node:
+    """The next node of the tape, which has saved nothing but ``args``. (An ``__init__`` would take twice as long.)"""
+    node = Node()
+    node.row = row
+    node.edges = edges
+    node.args = args
+    node.kwargs = kwargs
+    node.out = None
+    node.stamps = ()
+    node.shapes = None
+    node.is_complex = None
+    node.order = next(_clock)
+    node.hooks = None
+    node.retained = None
+    return node
+
+
 def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
     """Call ``primitive`` on the arrays inside ``args`` and, if a gradient will be wanted, record the call.
 
@@ -109,6 +110,7 @@ def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
     """
     row = TABLE[primitive]
     arrays = list(args)
+    edges: list[Any] = [None] * len(args)  # for each that requires grad: the node that made it, or the leaf itself
     needs = 0  # one bit for each argument that requires grad
     promotes, dtype, mixed = row.promotes, None, False
     for i, arg in enumerate(args):
@@ -117,6 +119,7 @@ def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
                 arg._view.refresh(arg)
             if arg._requires_grad:
                 needs |= 1 << i
+                edges[i] = arg._node or arg
             arrays[i] = array = arg._array
             if promotes:
                 if dtype is None:
@@ -128,6 +131,7 @@ def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
     if promotes and (mixed or row.promotes_numbers or dtype is None or dtype.kind not in "fc"):
         args = _promote(row, args)
         arrays = [arg._array if isinstance(arg, Tensor) else arg for arg in args]
+        edges = [None if edge is None else arg._node or arg for edge, arg in zip(edges, args, strict=True)]
 
     try:
         out = row.call(*arrays, **kwargs) if kwargs else row.call(*arrays)
@@ -139,7 +143,25 @@ def apply(primitive: Any, *args: Any, **kwargs: Any) -> Tensor:
         out = out if hasattr(out, "indices") else np.asarray(out)  # sparse, or the scalar of a 0-d result
     if needs and row.differentiable and modes.grad:
         result = new_tensor(out, True)
-        result._node = _record(row, needs, args, arrays, kwargs, result)
+        result._node = node = new_node(row, edges, arrays, kwargs)
+        if row.elementwise or not row.holomorphic or out.dtype.kind == "c":
+            _note_forms(node, arrays, out)
+        if row.linear:  # its rules read shapes only
+            node.args = [Like(arg._array) if isinstance(arg, Tensor) else arg for arg in args]
+            node.out = Like(out)
+        else:  # what they will read is saved, and a change in place before backward will be noticed
+            reads = row.reads.get(needs << 8 | len(args)) or row.reads_for(needs, len(args))
+            node.stamps = stamps = []
+            for i in reads.kept:
+                arg = args[i]
+                if isinstance(arg, Tensor):
+                    version = arg._version
+                    stamps.append((i, version, version[0]))
+            for i in reads.let_go:
+                arrays[i] = None
+            if reads.result:
+                node.out = out
+                stamps.append((RESULT, result._version, 0))
     else:
         result = new_tensor(out)
     if row.view and isinstance(args[0], Tensor):
@@ -161,36 +183,15 @@ def _in_words(error: ValueError, row: Row, arrays: list[Any]) -> Exception:
     return error
 
 
-def _record(
-    row: Row, needs: int, args: tuple[Any, ...], arrays: list[Any], kwargs: dict[str, Any], result: Tensor
-) -> Node:
-    out = result._array
-    count = len(args)
-    reads = row.reads.get(needs << 8 | count) or row.reads_for(needs, count)
-    edges: list[Any] = [None] * count
-    shapes, elementwise = None, row.elementwise
-    for i in reads.differentiated:
-        arg = args[i]
-        edges[i] = arg if arg._node is None else arg._node
-        if elementwise and arrays[i].shape != out.shape:
-            shapes = [getattr(array, "shape", ()) for array in arrays]
-    kinds = None
+def _note_forms(node: Node, arrays: list[Any], out: Array) -> None:
+    """Note where backward has more to do than call the rules: undo broadcasting, or treat complex numbers as pairs."""
+    row, shape = node.row, out.shape
+    if row.elementwise:
+        for array, edge in zip(arrays, node.edges):
+            if edge is not None and array.shape != shape:
+                node.shapes = [getattr(array, "shape", ()) for array in arrays]
     if not row.holomorphic or out.dtype.kind == "c":  # a holomorphic function of complex numbers gives complex ones
-        kinds = [getattr(a, "dtype", out.dtype).kind == "c" for a in arrays]
-
-    stamps: list[Any] = []
-    if row.linear:  # its rules read shapes only
-        kept: Any = [Like(arg._array) if isinstance(arg, Tensor) else arg for arg in args]
-        return Node(row, edges, kept, kwargs, Like(out), stamps, shapes, kinds)
-    for i in reads.kept:
-        arg = args[i]
-        if isinstance(arg, Tensor):
-            stamps.append((i, arg._version, arg._version[0]))
-    for i in reads.let_go:
-        arrays[i] = None
-    if reads.result:
-        stamps.append((RESULT, result._version, 0))
-    return Node(row, edges, arrays, kwargs, out if reads.result else None, stamps, shapes, kinds)
+        node.is_complex = [getattr(array, "dtype", out.dtype).kind == "c" for array in arrays]
 
 
 def primitive(function: F) -> F:

@@ -284,9 +284,12 @@ class Tensor:
         def __bool__(self) -> bool: ...
 
 
+_bare = object.__new__  # of a class, a tensor with nothing in it
+
+
 def new_tensor(array: Array, requires_grad: bool = False, kind: type[Tensor] = Tensor) -> Tensor:
     """A leaf around ``array``, without a copy and without a check: how the library itself makes tensors."""
-    result = object.__new__(kind)
+    result = _bare(kind)
     result._array = array
     result._node = None
     result._requires_grad = requires_grad
