@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autograd.tensor import Tensor
 from ..autograd.threads import get_num_threads, processors, share
 from .formula import Formula
 from .jobs import Job, Member, Numbers, flat, hold
@@ -84,6 +85,11 @@ class Dense(Job):
                 part.each(run)
         for name, value in self.new_numbers.items():
             self.numbers[name].set(value)
+
+    def gathered(self) -> Iterator[tuple[Tensor, Any]]:
+        for part in self.parts:
+            if not part.direct:
+                yield from ((p, room) for room, p in part.gradients)
 
     def _shared(self, program: Program, threads: int) -> None:
         """The work of a step, on several threads: block by block, and what was gathered as a whole."""

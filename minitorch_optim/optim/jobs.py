@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,6 +87,10 @@ class Job:
         self.members = members
         self.numbers = {name: Numbers(name, members) for name in rule.numbers}
         self.created = False  # whether the last step brought new states into being
+
+    def gathered(self) -> Iterator[tuple[Tensor, Any]]:
+        """The parameters whose gradients are copied side by side before the step, with the places of these."""
+        return iter(())
 
     def numbers_are_ours(self) -> bool:
         """Whether step counters and scalars are as the last step left them."""

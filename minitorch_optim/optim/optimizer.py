@@ -7,7 +7,7 @@ which ``driver.py`` applies to all parameters.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..autograd import Tensor, enable_grad
@@ -185,6 +185,12 @@ class Optimizer:
                 plan = self._rule.plan(self, group, plan.repeated)
                 plan.step(self, group)
         return loss
+
+    def gathered(self) -> Iterator[tuple[Tensor, Any]]:
+        """The parameters that are stepped together, each with the array into which its gradient is copied for that."""
+        for plan in self._plans.values():
+            for job in plan.jobs:
+                yield from job.gathered()
 
     def initial(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         """What each state of ``p`` starts from: a number to fill it with, an array, or None for a state not in use.

@@ -123,7 +123,11 @@ class Straight:
             g = f"{p}._grad._array.ravel()"
         else:
             for room, parameter in part.gradients:
-                self._lines.append(f"{self._name('g', room)}[...] = {self._name('p', parameter)}._grad._array")
+                p, g = self._name("p", parameter), self._name("g", room)
+                if parameter._grad._array is room:  # type: ignore[union-attr] # a replayed step computes it there
+                    self._conditions.append(f"{p}._grad._array is {g}")
+                else:
+                    self._lines.append(f"{g}[...] = {p}._grad._array")
             for room, array in part.params:
                 self._lines.append(f"{self._name('w', room)}[...] = {self._name('a', array)}")
             g = self._name("g", part.g)

@@ -44,6 +44,9 @@ def entry(count: int, arrays: list[Any], names: Names, places: Places) -> Callab
         space[f"setting{i}"], space[f"value{i}"] = setting, setting()
         lines.append(f"s{i} = setting{i}()")
         asked.append(f"s{i} == value{i} and type(s{i}) is type(value{i})")
+    for i, (_, get) in enumerate(names.objects):
+        space[f"get{i}"], space[f"object{i}"] = get, get()
+        asked.append(f"get{i}() is object{i}")
     for i, (leaf, array) in enumerate(zip(places.leaves, places.arrays, strict=True)):
         space[f"leaf{i}"], space[f"place{i}"] = leaf, array
         asked.append(f"leaf{i}._array is place{i} and leaf{i}._requires_grad")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
+from ..optim import Optimizer
 from ..optim.workspace import workspace
 from .program import Program, owner
 
@@ -21,7 +22,7 @@ _WORD = re.compile(r"\bt\d+\b")
 def with_shared_memory(program: Program) -> tuple[dict[str, Any], list[str]]:
     """The names of a program with arrays that share memory; and those of results that keep memory of their own.
 
-    Gradients stay where they are, because tensors hold them, and so do constants.
+    Gradients do not share it, because tensors hold them, and constants neither.
     """
     held = {id(owner(value._array)) for value in program.names.values() if isinstance(value, Tensor)}
     arrays = {name: program.names[name] for name in program.places}
@@ -45,7 +46,24 @@ def with_shared_memory(program: Program) -> tuple[dict[str, Any], list[str]]:
         if room is not None:
             offset = _address(array) - _address(owners[name])
             names[name] = np.ndarray(array.shape, array.dtype, room, offset, array.strides)
+    _put_gradients_where_they_are_gathered(program, names)
     return names, [name for name in arrays if id(owners[name]) not in rooms]
+
+
+def _put_gradients_where_they_are_gathered(program: Program, names: dict[str, Any]) -> None:
+    """An optimizer copies small gradients side by side, to step them together: let them be computed there."""
+    places = {id(program.names[name]): name for name in program.places}
+    constants = list(program.names.values())
+    ours = {id(value) for value in constants if isinstance(value, Tensor)}
+    for optimizer in [value for value in constants if isinstance(value, Optimizer)]:
+        for p, room in optimizer.gathered():
+            gradient = p._grad
+            if gradient is None or id(gradient) not in ours:
+                continue
+            array = gradient._array
+            if id(array) in places and array.base is None and array.dtype == room.dtype:
+                room[...] = array
+                gradient._array = names[places[id(array)]] = room
 
 
 def _lives(program: Program, owners: dict[str, Any]) -> dict[int, tuple[int, int, Any]]:

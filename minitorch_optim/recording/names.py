@@ -23,6 +23,8 @@ class Names:
         each gives the tensor that its name stands for now; parameters (leaves that require grad) are not among them
     settings : list of (str, callable)
         numbers and strings
+    objects : list of (str, callable)
+        modules, optimizers and other objects of this library: another one by the same name is another step
     modules : list of Module
         those that it reaches, and all in them
     """
@@ -30,6 +32,7 @@ class Names:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.tensors: list[Callable[[], Any]] = []
         self.settings: list[tuple[str, Callable[[], Any]]] = []
+        self.objects: list[tuple[str, Callable[[], Any]]] = []
         self.modules: list[Module] = []
         self._seen: set[tuple[int, int]] = set()
         self._read: list[list[str]] = []  # keeps them, so that each has an id of its own
@@ -37,12 +40,13 @@ class Names:
         self._look_into(function)
 
     def values(self) -> list[Any]:
-        """The settings as they are now, and whether modules are training."""
-        return [*[get() for _, get in self.settings], tuple([module.training for module in self.modules])]
+        """The settings and objects as they are now, and whether modules are training."""
+        named = [get() for _, get in (*self.settings, *self.objects)]
+        return [*named, tuple([module.training for module in self.modules])]
 
     def what_varies(self, values: Iterable[Iterable[Any]]) -> str:
         """Which setting differs, from its values in many calls."""
-        for name, column in zip([*[name for name, _ in self.settings], "training"], zip(*values)):
+        for name, column in zip([*[name for name, _ in (*self.settings, *self.objects)], "training"], zip(*values)):
             if len(set(column)) > len(column) // 2:
                 return f"{name!r}, which it reads, differs from call to call: make it a tensor, or count outside"
         return "shapes or other arguments differ from call to call"
@@ -78,6 +82,7 @@ class Names:
             if not value.requires_grad:
                 self.tensors.append(get)
         elif isinstance(value, Module):
+            self.objects.append((name, get))
             if value not in self.modules:
                 self.modules += value.modules()
         elif type(value) in Setting:
@@ -86,6 +91,8 @@ class Names:
             self._look_into(value)
         elif (id(value), id(read)) not in self._seen:
             self._seen.add((id(value), id(read)))
+            if any(_package(kind) == _package(type(self)) for kind in type(value).__mro__):
+                self.objects.append((name, get))
             self._look_at_attributes(value, get, read)
 
     def _look_at_attributes(self, owner: Any, get: Callable[[], Any], read: list[str]) -> None:

@@ -238,7 +238,7 @@ class Program:
         if np.may_share_memory(array, of.array):
             return self.view(array, of, f"{of.name}[{self.text(index)}]")
         target = self.fresh(array)
-        if type(index) is Traced and index.array.dtype.kind == "i":
+        if type(index) is Traced and index.array.dtype.kind == "i" and array.ndim > 1:
             self.line(f"{of.name}.take({index.name}, 0, {target.name})")
         else:
             self.line(f"{target.name}[...] = {of.name}[{self.text(index)}]")

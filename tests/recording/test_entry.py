@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -133,6 +134,25 @@ def gradients_left_behind(run: Run) -> None:
         p.grad = torch.ones(p.shape)
 
 
+def loaded(run: Run) -> None:
+    run.optimizer.load_state_dict(copy.deepcopy(run.optimizer.state_dict()))
+
+
+def steps_outside(run: Run) -> None:
+    """The gradients of the last call, doubled, and then gradients from elsewhere."""
+    for p in run.model.parameters():
+        p.grad.mul_(2)
+    run.optimizer.step()
+    run.results += [p.grad.clone() for p in run.model.parameters()]
+    for p in run.model.parameters():
+        p.grad = torch.full(p.shape, 0.5)
+    run.optimizer.step()
+
+
+def another_optimizer(run: Run) -> None:
+    run.optimizer = torch.optim.SGD(run.model.parameters(), lr=0.1, momentum=0.9)
+
+
 def an_array(run: Run) -> None:
     x, y = run.batch()
     with pytest.raises((TypeError, AttributeError, RuntimeError)):
@@ -142,7 +162,8 @@ def an_array(run: Run) -> None:
 HAPPENINGS: list[Callable[[Run], None]] = [
     nothing, evaluated, one_layer_evaluated, smaller_batches, back_and_forth, other_weight, other_number,
     number_of_another_type, other_memory, frozen, without_gradients, one_tensor_for_both, by_keyword, double_precision,
-    gradient_for_the_input, too_few_arguments, gradients_left_behind, an_array,
+    gradient_for_the_input, too_few_arguments, gradients_left_behind, an_array, loaded,
+    steps_outside, another_optimizer,
 ]  # fmt: skip
 
 
