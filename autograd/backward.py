@@ -4,7 +4,7 @@ Whatever uses a value was recorded after it, so when a node's turn comes, all pa
 There is no recursion, so a graph may be of any depth.
 
 Three things are done here once, for every row of the table: broadcasting is undone, complex numbers are treated as
-pairs of reals, and a saved array that was changed in place since is reported. """
+pairs of reals, and a saved array that was changed in place since is reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import functools
 import itertools
 import operator
 from collections.abc import Iterable, Sequence
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -175,11 +175,15 @@ def _run(
     found: dict[Edge, Any] = {} if inputs is None else {_edge(tensor): None for tensor in inputs}
     useful = None if inputs is None else _between([root for root, _ in roots], found)
     pending: dict[Edge, Any] = {}  # what has arrived at an edge waits until all parts of the gradient are there
-    for root, g in roots:
-        pending[root] = _plus(pending[root], g) if root in pending else g
     owned: set[Edge] = set()  # where the pending gradient is an array that nobody else holds
-    queue = [(-root.order, root) for root in pending if isinstance(root, Node)]
-    heapify(queue)  # the newest node first
+    queue: list[tuple[int, Node]] = []  # a heap: the newest node first
+    for root, g in roots:
+        if root in pending:
+            pending[root] = _plus(pending[root], g)
+        else:
+            pending[root] = g
+            if isinstance(root, Node):
+                heappush(queue, (-root.order, root))
 
     special = create_graph or useful is not None
     recording, modes.grad = modes.grad, create_graph
