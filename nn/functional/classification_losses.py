@@ -59,8 +59,8 @@ def _samples(n: int) -> Any:
 def _divisor(share: Any, reduction: str, n: int) -> float:
     """What the sum is divided by. Where nothing counts, the mean is NaN, as in PyTorch."""
     if reduction != "mean":
-        return 1.0
-    return float(n if share is None else np.add.reduce(share)) or math.nan
+        return 1
+    return (n if share is None else float(np.add.reduce(share))) or math.nan
 
 
 def _softmax_nll_rule(g: Any, out: Any, x: Any, target: Any, share: Any, reduction: str, *, saved: Any) -> Any:
