@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd import Tensor
+from .formula import Formula
 
 
 def lerp(start: Any, end: Any, weight: Any) -> Any:
@@ -20,6 +21,8 @@ def wide(number: Any) -> Any:
     Such a state is kept in the default dtype, so it comes as a ``np.float32``, which would pull Python numbers down to
     its own precision. A Tensor that requires grad stays one: where the step is recorded, gradients flow through it.
     """
+    if isinstance(number, Formula):
+        return number.wide()
     if isinstance(number, Tensor):
         return number if number.requires_grad else number.item()
     return float(number)

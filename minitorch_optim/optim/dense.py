@@ -12,7 +12,7 @@ import numpy as np
 
 from ..autograd.tensor import Tensor
 from ..autograd.threads import get_num_threads, processors, share
-from .formula import Formula
+from .formula import Formula, numbers_at
 from .jobs import Job, Member, Numbers, flat, hold
 from .program import Notes, Program
 from .workspace import workspace
@@ -48,13 +48,15 @@ class Dense(Job):
         ]  # of a block's arrays, in the order in which the rule takes them
         self.absent = {name for name in self.names if members[0].state.get(name) is None}
         self.recordable = not together
-        self.steady = not rule.scalars  # whether, with the same options, each step does the same but for t
+        self.scalars = [name for name in rule.names if name in rule.scalars]
+        self.steady = True  # whether, with the same options, each step does the same but for t and the scalars
         self.program: Program | None = None
         self.noted: Any = None  # what is in the program
         self.options: Any = None  # for which it was recorded
         self.errors: Any = None  # and what NumPy was to do about errors
         self.missing: list[str] = []  # states that it brings into being
-        self.new_numbers: dict[str, Any] = {}
+        self.new_numbers: dict[str, Any] = {}  # of the scalars, after this step
+        self.new_numbers_at: Callable[..., list[Any]] | None = None
         program = self._recorded(options, self.numbers["step"].following() if rule.counts else None)
         self.parts = self._divided(program, together)
 
@@ -120,25 +122,34 @@ class Dense(Job):
             return None
         errors = error_settings()
         if options is self.options and self.steady and errors == self.errors:
-            self.program.advance(t)  # type: ignore[union-attr]
+            values = self.changing(t)
+            self.program.advance(*values)  # type: ignore[union-attr]
+            if self.new_numbers_at is not None:
+                self.new_numbers = dict(zip(self.scalars, self.new_numbers_at(*values)))
             return self.program
         self.errors, in_place = errors, FAILING.isdisjoint(np.geterr().values())
-        if self.steady and self.rule.reads_step:
+        if self.steady:
+            formulas = [Formula("t"), *[Formula(name, narrow=True) for name in self.scalars]]
             try:
-                return self._record(options, Formula("t"), t, in_place)
-            except (TypeError, AttributeError):  # the rule decides something by t
+                return self._record(options, formulas, self.changing(t), in_place)
+            except (TypeError, AttributeError):  # the rule decides something by t or a scalar
                 self.steady = False
         try:
-            return self._record(options, t, t, in_place)
+            return self._record(options, self.changing(t), self.changing(t), in_place)
         except (TypeError, AttributeError):  # if it is a mistake in the rule, calling the rule will tell
             self.recordable = False
             return None
 
-    def _record(self, options: dict[str, Any], t: Any, now: Any, in_place: bool) -> Program:
-        """Let the rule write its program, for a number of the step that may be a formula; ``now`` is the number."""
-        notes = Notes(2 + len(self.names))
+    def changing(self, t: Any) -> list[Any]:
+        """What may change from step to step: its number, and the scalars as they are before it."""
+        return [t, *[self.numbers[name].array[0] for name in self.scalars]] if self.scalars else [t]
+
+    def _record(self, options: dict[str, Any], changing: list[Any], now: list[Any], in_place: bool) -> Program:
+        """Let the rule write its program, for a step and scalars that may be formulas; ``now`` are their values."""
+        notes, (t, *scalars) = Notes(2 + len(self.names)), changing
+        states = self._given(notes, dict(zip(self.scalars, scalars, strict=True)))
         new_p, *new_states = self.rule.results(
-            self.rule.function(notes.given(1), notes.given(0), *self._given(notes), **self.with_step(options, t))
+            self.rule.function(notes.given(1), notes.given(0), *states, **self.with_step(options, t))
         )
         results = [(1, new_p.place)]
         for place, new in zip(self.places, new_states, strict=True):
@@ -148,18 +159,21 @@ class Dense(Job):
                 results.append((place, new.place))
         noted = (notes.calls, in_place, results)
         if self.program is None or noted != self.noted:
-            changing = {self.names[target - 2] for target, _ in results[1:]}
-            self.missing = sorted(changing & self.absent)
+            self.missing = sorted({self.names[target - 2] for target, _ in results[1:]} & self.absent)
             dtypes = [self.members[0].real] * (2 + len(self.names))
             self.program = Program(notes.calls, dtypes, results, in_place)
-        self.program.set(notes.numbers, now)
+        names = ["t", *self.scalars]
+        self.program.set(notes.numbers, names, now)
+        if self.scalars and self.steady:
+            self.new_numbers_at = numbers_at([self.new_numbers[name] for name in self.scalars], names)
+            self.new_numbers = dict(zip(self.scalars, self.new_numbers_at(*now)))
         self.options, self.noted = options, noted
         return self.program
 
-    def _given(self, notes: Notes) -> list[Any]:
-        """The arguments of the rule after ``p`` and ``g``: symbols for arrays, and numbers."""
+    def _given(self, notes: Notes, scalars: dict[str, Any]) -> list[Any]:
+        """The arguments of the rule after ``p`` and ``g``: symbols for arrays, and scalars."""
         return [
-            place.array[0] if type(place) is Numbers else None if name in self.absent else notes.given(place)
+            scalars[name] if name in scalars else None if name in self.absent else notes.given(place)
             for name, place in zip(self.rule.names, self.places)
         ]
 

@@ -153,7 +153,7 @@ class Notes:
     def number(self, value: Any) -> Any:
         """Note a number; what stands for it in the call: its type, and that it is 1 if so."""
         kind = type(value)
-        if kind is Formula:
+        if kind is Formula and not value.narrow:
             self.numbers.append(value)
             return float
         if kind not in NUMBERS and not isinstance(value, np.generic):
@@ -232,21 +232,21 @@ class Program:
         self.call: Callable[..., None] = space.pop("run")
         self.memory: defaultdict[int, dict[int, list[Array]]] = defaultdict(dict)
 
-    def set(self, numbers: list[Any], t: Any) -> None:
-        """The numbers for the runs that follow; formulas among them as they are in step ``t``."""
+    def set(self, numbers: list[Any], names: list[str], values: Iterable[Any]) -> None:
+        """The numbers for the runs that follow; formulas among them for these values of these names."""
         self.moving = []
         for constant, number in zip(self.constants, numbers, strict=True):
             if type(number) is Formula:
                 self.moving.append(constant)
             else:
                 constant[()] = number
-        self.numbers_at = numbers_at([number for number in numbers if type(number) is Formula])
-        self.advance(t)
+        self.numbers_at = numbers_at([number for number in numbers if type(number) is Formula], names)
+        self.advance(*values)
 
-    def advance(self, t: Any) -> None:
+    def advance(self, *values: Any) -> None:
         """Set those numbers that depend on the step."""
         if self.moving:
-            for constant, number in zip(self.moving, self.numbers_at(t)):
+            for constant, number in zip(self.moving, self.numbers_at(*values)):
                 constant[()] = number
 
     def run(self, arrays: list[Array], thread: int = 0) -> None:

@@ -105,10 +105,15 @@ class Straight:
         if job.rule.counts:
             counter = self._name("numbers", job.numbers["step"])
             self._lines.append(f"t = {counter}.following()")
-            if program.moving:
-                self._lines.append(f"{self._name('program', program)}.advance(t)")
+        changing = ["t", *[f"{self._name('numbers', job.numbers[name])}.array[0]" for name in job.scalars]]
+        if program.moving:
+            self._lines.append(f"{self._name('program', program)}.advance({', '.join(changing)})")
+        if job.scalars:
+            self._lines.append(f"new = {self._name('new_numbers', job.new_numbers_at)}({', '.join(changing)})")
         for part in job.parts:
             self._write_part(part, job)
+        for i, name in enumerate(job.scalars):
+            self._lines.append(f"{self._name('numbers', job.numbers[name])}.set(new[{i}])")
         if job.rule.counts:
             self._lines.append(f"{counter}.set(t)")
         self._lines += [f"{self._name('p', member.p)}._version[0] += 1" for member in job.members]

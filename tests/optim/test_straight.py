@@ -29,7 +29,7 @@ KINDS: dict[str, Callable[[Any], Any]] = {
     "adadelta": lambda params: torch.optim.Adadelta(params),
     "groups": lambda params: torch.optim.Adam([{"params": params[:2], "lr": 0.1}, {"params": params[2:]}], lr=0.01),
 }
-WRITTEN = set(KINDS) - {"nadam", "radam", "asgd"}  # these keep numbers of their own, or decide by the step
+WRITTEN = set(KINDS) - {"radam", "asgd"}  # these decide by the step
 
 
 class Side:
