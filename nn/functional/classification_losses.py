@@ -156,7 +156,7 @@ def cross_entropy(
     if label_smoothing:
         loss = _smoothed(scores, classes, counts, weight, reduction, label_smoothing)
     else:
-        loss = apply(softmax_nll, scores, classes, shares(classes, counts, weight), reduction=reduction)
+        loss = apply(softmax_nll, scores, classes, shares(classes, counts, weight), reduction)
     return _as_targets(loss, shape, reduction)
 
 
