@@ -240,8 +240,9 @@ class Program:
                 self.moving.append(constant)
             else:
                 constant[()] = number
-        self.numbers_at = numbers_at([number for number in numbers if type(number) is Formula], names)
-        self.advance(*values)
+        if self.moving:
+            self.numbers_at = numbers_at([number for number in numbers if type(number) is Formula], names)
+            self.advance(*values)
 
     def advance(self, *values: Any) -> None:
         """Set those numbers that depend on the step."""
