@@ -17,6 +17,7 @@ FASTER_THAN = {
     "numpy": (1 / 1.2,) * 7,
     "jax": (1,) * 4,
 }
+GRADIENTS = 1.5  # times NumPy by hand: forward and backward alone
 FASTER_STEPS = 2  # of any optimizer on small tensors, against PyTorch's loop
 EXPONENT = 1.1  # of the growth of a step's cost with the number of elements
 IMPORT = 1.5  # times import numpy
@@ -55,6 +56,11 @@ def _training(figures: dict[str, Any]) -> Iterator[Goal]:
                 found = figures.get(row.name, {})
                 if ours in found and peer in found:
                     yield _faster("Training step", found, ours, peer, row.name, least)
+        found = figures.get(training.GRADIENTS.name, {})
+        if ours in found and "numpy" in found:
+            ratio = Timing(*found[ours]).ratio / Timing(*found["numpy"]).ratio
+            aim = f"Forward and backward{REPLAYED[ours]}: times {PEERS['numpy'].title}"
+            yield Goal(aim, training.GRADIENTS.name, ratio, GRADIENTS, False)
 
 
 def _optimizers(figures: dict[str, Any]) -> Iterator[Goal]:

@@ -11,6 +11,7 @@ from _tables import Table, of_timings
 
 TITLE = "Training step"
 
+GRADIENTS = Training(64, (64, 128, 10), "none")
 ROWS = [
     Training(32, (64, 32, 10), "Adam"),
     Training(64, (64, 128, 10), "Adam"),
@@ -19,7 +20,7 @@ ROWS = [
     Training(64, (784, 128, 10), "Adam"),
     Training(64, (784, 256, 256, 256, 10), "Adam"),
     Training(128, (784, 1024, 1024, 10), "Adam"),
-    Training(64, (64, 128, 10), "none"),
+    GRADIENTS,
 ]
 
 
