@@ -81,10 +81,6 @@ class Names:
         if isinstance(value, Tensor):
             if not value.requires_grad:
                 self.tensors.append(get)
-        elif isinstance(value, Module):
-            self.objects.append((name, get))
-            if value not in self.modules:
-                self.modules += value.modules()
         elif type(value) in Setting:
             self.settings.append((name, get))
         elif isinstance(value, types.FunctionType | types.MethodType):
@@ -93,6 +89,8 @@ class Names:
             self._seen.add((id(value), id(read)))
             if any(_package(kind) == _package(type(self)) for kind in type(value).__mro__):
                 self.objects.append((name, get))
+            if isinstance(value, Module) and value not in self.modules:
+                self.modules += value.modules()
             self._look_at_attributes(value, get, read)
 
     def _look_at_attributes(self, owner: Any, get: Callable[[], Any], read: list[str]) -> None:

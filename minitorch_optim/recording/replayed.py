@@ -90,7 +90,7 @@ class Replayed:
     reason : str
         why the step runs on the tape instead; empty as long as it need not
     source : str
-        what is run, as Python: one function for each stretch between two calls of optimizers and the like
+        what is run, as Python
     """
 
     def __init__(self, step: Callable[..., Any]) -> None:
@@ -128,7 +128,7 @@ class Replayed:
                 if recording.reason:
                     self._warn(recording.reason, 3)
                 return result
-            if recording.in_general and not kwargs:
+            if recording.entry is None and recording.in_general and not kwargs:
                 recording.entry = entry(len(args), arrays, self._names, recording.places)  # type: ignore[arg-type]
                 recording.arguments = len(args)
         try:

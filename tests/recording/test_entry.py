@@ -205,3 +205,26 @@ def test_what_a_method_reads_of_its_object_by_way_of_others() -> None:
         for i in range(5):
             assert step(x * i).item() == scale * weight * 3 * i
     assert step.replays > 5, step.reason
+
+
+def test_what_a_method_of_a_module_reads_of_it() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner, self.factor = nn.Linear(2, 1, bias=False), 1.0
+            self.register_buffer("shift", torch.zeros(1))
+
+        def forward(self, x: Any) -> Any:
+            return self.inner(x)
+
+        def score(self, x: Any) -> Any:
+            return (self(x) * self.factor + self.shift).sum()
+
+    net = Net()
+    score = torch.replay(net.score)
+    x = torch.tensor([1.0, 1.0])
+    for factor, shift in [(1.0, 0.0), (2.0, 0.0), (2.0, 3.0), (0.5, 2.0)]:
+        net.factor, net.shift = factor, torch.full((1,), shift)
+        for i in range(5):
+            assert score(x * i).item() == net.score(x * i).item()
+    assert score.replays > 5, score.reason
