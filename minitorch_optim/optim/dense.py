@@ -64,7 +64,7 @@ class Dense(Job):
         """The parts whose blocks each step takes."""
         if together:
             return [Part(self.members, self.names, self.size)]
-        alone, block = BLOCK if program is None else WORTH_A_CALL * len(program.steps), self.block_for(program)
+        alone, block = BLOCK if program is None else WORTH_A_CALL * program.length, self.block_for(program)
         return [Part(some, self.names, block) for some in _parted(self.members, alone, block)]
 
     def block_for(self, program: Program | None) -> int:

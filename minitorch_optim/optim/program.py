@@ -194,10 +194,10 @@ class Program:
 
     Attributes
     ----------
-    steps : list
-        what is called, in this order
+    length : int
+        how many calls it makes
     source : str
-        the same as a function of the arrays given, ``a0 a1 ...``, and of scratch, ``t0 t1 ...``; ``n0 n1 ...`` are the
+        these as a function of the arrays given, ``a0 a1 ...``, and of scratch, ``t0 t1 ...``; ``n0 n1 ...`` are the
         numbers, each an array without dimensions, which NumPy takes more quickly than a Python number
     """
 
@@ -219,7 +219,7 @@ class Program:
             register = registers[place]
             return f"a{register}" if register >= 0 else f"t{-1 - register}"
 
-        self.steps = steps
+        self.length = len(steps)
         space = {f"n{i}": constant for i, constant in enumerate(self.constants)}
         lines = []
         for place, function, operands in steps:

@@ -173,7 +173,7 @@ def test_to_multiply_by_one_costs_nothing() -> None:
         optimizer.step(), optimizer.step()
         (job,) = optimizer._plans[0].jobs
         assert isinstance(job, Dense) and job.program is not None
-        counts[dampening] = len(job.program.steps)
+        counts[dampening] = job.program.length
     assert counts == {0: 4, 0.5: 5}
 
 
