@@ -72,14 +72,23 @@ class Dense(Job):
         if program is None:
             return BLOCK
         arrays = 2 + len(self.names) - len(self.absent) + len(program.scratch)
-        return CACHE // (arrays * int(self.members[0].real.itemsize))
+        # Between two calls a thread waits for Python's lock: longer calls, fewer waits (Adam on 8.4M elements by two
+        # threads: 27 ms with blocks of one size, 20 ms with blocks of twice that).
+        room = CACHE if self.threads() == 1 else 2 * CACHE
+        return room // (arrays * int(self.members[0].real.itemsize))
+
+    def threads(self) -> int:
+        """How many threads may share a step."""
+        if self.size <= WORTH_A_THREAD:
+            return 1
+        return min(get_num_threads(), processors(), int(self.size) // WORTH_A_THREAD)
 
     def apply(self, options: dict[str, Any], t: Any = None) -> None:
         program = self._recorded(options, t)
         run = self._calling(self.with_step(options, t)) if program is None else program.run
         for name in self.missing:
             self._create(name)
-        threads = min(get_num_threads(), processors(), self.size // WORTH_A_THREAD) if self.size > WORTH_A_THREAD else 1
+        threads = self.threads()
         if threads > 1 and program is not None:
             self._shared(program, threads)
         else:
