@@ -38,7 +38,7 @@ class Program:
         self.actions: list[str] = []  # the lines between them
         self.guards: list[str] = []  # lines in front of the first segment
         self.returned: list[str] = []  # what the last segment returns copies of
-        self.names: dict[str, Any] = {"copyto": np.copyto, "put": put, "Changed": Changed}
+        self.names: dict[str, Any] = {"put": put, "Changed": Changed}
         self.inputs = list(inputs)
         self.places: list[str] = []  # the names of what it computes
         self.written: dict[int, Any] = {}  # arrays from outside that are changed in place
@@ -50,7 +50,7 @@ class Program:
         self._views: dict[str, str] = {}  # lines that look into an input anew each time
         self._counts: dict[str, int] = {}
         self._constants: dict[tuple[int, str], str] = {}
-        self._numbers: dict[tuple[float, Any], str] = {}
+        self._numbers: dict[tuple[str, Any], str] = {}
         for i, array in enumerate(self.inputs):
             self._traced[id(array)] = Traced(self, array, f"x{i}")
 
@@ -151,11 +151,11 @@ class Program:
 
     def number(self, value: float, dtype: Any) -> str:
         """A name for a number as an array without dimensions."""
-        key = (value, dtype)
+        digits = repr(value).removesuffix(".0")  # not the value: 0.0 and -0.0 are equal
+        key = (digits, dtype)
         if key not in self._numbers:
             array = np.array(value, dtype)
             array.flags.writeable = False
-            digits = repr(value).removesuffix(".0")
             name = "n" + "".join(c if c.isalnum() else {"-": "m", ".": "_"}.get(c, "") for c in digits)
             self._numbers[key] = name = f"{name}_{array.dtype}" if name in self.names else name
             self.names[name] = array

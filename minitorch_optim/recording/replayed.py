@@ -210,9 +210,9 @@ class Recording:
 
     def needs_no_proof(self, arrays: list[Any]) -> bool:
         """Whether no other comparison is due: with inputs that were never others, and ever more rarely in any case."""
-        if self.unproven:
-            return self.runs < self.due and all(same(arrays[i], self.inputs[i]) for i in self.unproven)
-        return self.runs < self.due
+        if self.runs == self.due:
+            return False
+        return not self.unproven or all(same(arrays[i], self.inputs[i]) for i in self.unproven)
 
     def leave_out(self, args: Any, kwargs: Any) -> Any:
         """Run the step itself, this time; and record it anew if that happens again and again."""

@@ -384,6 +384,14 @@ def test_the_source_is_the_program_that_one_would_write_by_hand():
     ]
 
 
+def test_zeros_of_both_signs_are_two_numbers():
+    step = torch.replay(lambda x: (torch.atan2(x * 0.0, x * 0.0 - 1), torch.atan2(x * -0.0, x * 0.0 - 1)))
+    for i in range(1, 5):
+        above, below = step(torch.tensor([float(i)]))
+        assert above > 3 and below < -3
+    assert step.replays
+
+
 def test_what_recording_needed_is_freed_at_once():
     _, _, step = model_and_step()
     replayed = torch.replay(step)
