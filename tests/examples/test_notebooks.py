@@ -31,6 +31,18 @@ def cells_of(text):
     return [(cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", []), cell) for cell in cells]
 
 
+def printed(text):
+    """What the kept notebook shows of what its cells print."""
+    outputs = [output for kind, *_, cell in cells_of(text) if kind == "code" for output in cell["outputs"]]
+    shown = "".join("".join(output["text"]) for output in outputs if output.get("name") == "stdout")
+    return shown.replace("in a cell", f"in {text.name}")  # where explain() found a rule
+
+
+def words(shown):
+    """Without the numbers, in which another processor may differ, and the spaces that align them."""
+    return re.sub(r"[-+]?(\d[\d_]*\.?\d*(e[-+]?\d+)?|\b(nan|inf)\b)", "0", shown).split()
+
+
 def test_each_text_has_its_notebook_and_both_are_listed():
     assert {text.stem for text in TEXTS} == {notebook.stem for notebook in FOLDER.glob("*.ipynb")}
     listed = re.findall(r"^\| \[.*?\]\((\w+)\.ipynb\)", (FOLDER / "README.md").read_text("utf-8"), re.MULTILINE)
@@ -47,6 +59,7 @@ def test_it_runs(text, tmp_path):
         [sys.executable, *quiet, str(text)], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600
     )
     assert result.returncode == 0, result.stderr
+    assert words(result.stdout) == words(printed(text)), "the notebook shows something else: run `make notebooks`"
 
 
 @each
