@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import os
 import random
-import signal
+import runpy
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +22,14 @@ from minitorch_optim import nn, optim
 from minitorch_optim.utils.data import DataLoader, TensorDataset
 
 EPOCHS = 4
+killed = runpy.run_path(str(Path(__file__).with_name("killed.py")))["killed"]
 
 
-def train(path: Path) -> None:
+def train(path: Path, seed: int, report: Callable[[], None] = lambda: None) -> None:
     """Train to the end, with dropout, a schedule and averaged weights; a checkpoint after each step."""
+    mt.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed)
     inputs = mt.arange(92).float().view(46, 2) / 92
     loader = DataLoader(TensorDataset(inputs, inputs.sum(1, keepdim=True)), batch_size=4, shuffle=True)
     model = nn.Sequential(nn.Linear(2, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 1))
@@ -37,6 +41,7 @@ def train(path: Path) -> None:
         model=model, optimizer=optimizer, scheduler=scheduler, swa=swa, loader=loader, losses=losses
     )
     first = checkpoint.load(path)["epoch"] if path.exists() else 0
+    report()
     for epoch in range(first, EPOCHS):
         for x, y in loader:
             optimizer.zero_grad()
@@ -47,39 +52,26 @@ def train(path: Path) -> None:
             swa.update_parameters(model)
             losses.append(loss.item())
             checkpoint.save(path, epoch=epoch)
+            report()
         checkpoint.save(path, epoch=epoch + 1)
-
-
-def started(path: Path, seed: int) -> int:
-    """A process that trains; its random numbers begin with ``seed``."""
-    process = os.fork()
-    if process == 0:
-        mt.manual_seed(seed)
-        random.seed(seed)
-        np.random.seed(seed)
-        train(path)
-        os._exit(0)
-    return process
 
 
 def main(folder: Path) -> None:
     """Compare both runs."""
-    alone, killed = folder / "alone", folder / "killed"
-    assert os.waitpid(started(alone, 0), 0)[1] == 0
+    alone, interrupted = folder / "alone", folder / "interrupted"
+    train(alone, 0)
     kills = 0
     chance = random.Random(1)
     while True:
         # Until there is a checkpoint a run begins anew, as it was begun; from then on it must not matter.
-        process = started(killed, kills if killed.exists() else 0)
-        time.sleep(chance.uniform(0.02, 0.15) * (1 + kills / 20))  # longer and longer, so that it ends
-        os.kill(process, signal.SIGKILL)
-        status = os.waitpid(process, 0)[1]
+        seed = kills if interrupted.exists() else 0
+        _, status = killed(lambda report, seed=seed: train(interrupted, seed, report), chance, 5)
         if status == 0:
             break
         assert os.WIFSIGNALED(status), "a run that went on ended with an error"
         kills += 1
     assert len(mt.load(alone)["parts"]["losses"]) == EPOCHS * 12
-    assert alone.read_bytes() == killed.read_bytes()
+    assert alone.read_bytes() == interrupted.read_bytes()
     print(kills)
 
 
