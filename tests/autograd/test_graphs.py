@@ -256,7 +256,7 @@ def weighed(run: Run, variables: list[Tensor]) -> Tensor:
     return sum((v * w).sum() for v, w in zip(variables, run.weights, strict=True))
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 @given(program)
 def test_backward_agrees_with_forward_mode(drawn: Any) -> None:
     run = carried_out(drawn)
@@ -272,7 +272,7 @@ def test_backward_agrees_with_forward_mode(drawn: Any) -> None:
     np.testing.assert_allclose(np.concatenate([g.ravel() for g in got]), expected, rtol=1e-8, atol=1e-8)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(program)
 def test_second_derivatives_of_programs(drawn: Any) -> None:
     run = carried_out(drawn)

@@ -92,7 +92,7 @@ nested = st.recursive(
 
 
 @given(nested)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_nesting_comes_back(value: Any) -> None:
     assert same(value, through_a_file(value))
 

@@ -28,7 +28,7 @@ slices = st.builds(
 
 
 @given(st.lists(st.tuples(slices, slices, st.booleans()), min_size=1, max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_views_of_one_array_overlap_afterwards_as_before(cuts: list[Any]) -> None:
     base = np.arange(30, dtype=np.int32).reshape(5, 6)
     arrays = [base[a, b].T if turned else base[a, b] for a, b, turned in cuts]

@@ -49,14 +49,14 @@ def test_ten_thousand_changed_files(tmp_path: Path) -> None:
 @given(
     st.binary(max_size=200), st.sampled_from([b"", b"\x89MTO\r\n\x1a\n\1\0\0\0", b"PK\3\4", b"\x80\2", b"\x93NUMPY"])
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_are_refused(content: bytes, start: bytes) -> None:
     with pytest.raises(SerializationError, match="the file object"):
         mt.load(io.BytesIO(start + content))
 
 
 @given(st.binary(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_pickle_is_refused_or_data(pickled: bytes) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
