@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minitorch_optim as torch
-from minitorch_optim import nn, optim
+from minitorch_optim import nn, optim, plot
 from minitorch_optim.nn import functional as F
 
 plt.rcParams.update({"figure.dpi": 90, "figure.constrained_layout.use": True, "font.size": 10})
@@ -89,7 +89,8 @@ assert abs(F.cross_entropy(make_model()(x), y).item() - know_nothing_loss(3)) < 
 # ### Exercise 2
 #
 # Write `accuracy(model, x, y)`, the share of points for which the largest of the three scores is that of the right
-# class, as a Python float. Nothing is to be recorded for backward here, so compute inside `with torch.no_grad():`.
+# class, as a Python float. (`scores.argmax(dim=1)` is the place of the largest in each row, and `.item()` makes a
+# Python number of a tensor.) Nothing is to be recorded for backward here, so compute inside `with torch.no_grad():`.
 
 # %%
 def accuracy(model, x, y):
@@ -112,12 +113,12 @@ assert accuracy(SaysOne(), x, y) == np.float32(1 / 3)
 assert accuracy(SaysOne(), x[:100], torch.ones(100, dtype=torch.int64)) == 1
 
 # %% [markdown]
-# The loop of all loops: clear the gradients, compute the loss, go backward, let the optimizer make a step. We keep
-# copies of the model on the way.
+# The loop of all loops: clear the gradients, compute the loss, go backward, let the optimizer make a step. Before the
+# step we look at the losses, and now and then keep a copy of the model.
 
 # %%
 def train(model, x, y, optimizer, steps, x_test=None, y_test=None, snapshots=()):
-    """Full-batch training. Gives the losses (training, test) of each step, and copies of the model at ``snapshots``."""
+    """Full-batch training. Gives the losses (training, test) after 0, 1, ... steps, and copies of the model."""
     losses, kept = [], {}
     for step in range(steps + 1):
         if step in snapshots:
@@ -130,7 +131,8 @@ def train(model, x, y, optimizer, steps, x_test=None, y_test=None, snapshots=())
             with torch.no_grad():
                 test_loss = F.cross_entropy(model(x_test), y_test).item()
         losses.append((loss.item(), test_loss))
-        optimizer.step()
+        if step < steps:
+            optimizer.step()
     return np.array(losses), kept
 
 
@@ -138,6 +140,25 @@ optimizer = optim.Adam(model.parameters(), lr=0.01)
 losses, kept = train(model, x, y, optimizer, 400, x_test, y_test, snapshots=(0, 20, 100, 400))
 print(f"training loss {losses[-1, 0]:.3f}, test loss {losses[-1, 1]:.3f}")
 print(f"accuracy: training {accuracy(model, x, y):.1%}, test {accuracy(model, x_test, y_test):.1%}")
+
+
+# %% [markdown]
+# Two easy mistakes raise no error, and the network even learns a little: softmax done twice, and gradients that nobody
+# cleared. `torch.lint_training` finds such things. It runs a step twice, watches, and puts everything back:
+
+# %%
+careless = nn.Sequential(*make_model(), nn.Softmax(dim=1))
+careless_optimizer = optim.Adam(careless.parameters(), lr=0.01)
+
+
+def careless_step():
+    loss = F.cross_entropy(careless(x), y)
+    loss.backward()
+    careless_optimizer.step()
+    return loss
+
+
+print(torch.lint_training(careless_step))
 
 
 # %% [markdown]
@@ -163,10 +184,10 @@ def draw_regions(ax, model, x, y, reach=2.4, size=6):
         spine.set_visible(False)
 
 
-figure, axes = plt.subplots(1, 4, figsize=(10, 2.8))
+figure, axes = plt.subplots(1, 4, figsize=(10, 3.1))
 for ax, (step, snapshot) in zip(axes, kept.items()):
     draw_regions(ax, snapshot, x, y)
-    ax.set_title(f"step {step}: {accuracy(snapshot, x_test, y_test):.0%} of test points")
+    ax.set_title(f"after {step} steps\n{accuracy(snapshot, x_test, y_test):.0%} of test points right")
 plt.show()
 
 # %% [markdown]
@@ -243,14 +264,12 @@ print(f"the test loss was lowest after {best} steps: {memory[best, 1]:.2f}; at t
 
 # %%
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(10, 3.3), width_ratios=(1.25, 1, 1))
-left.semilogy(memory[:, 0], label="training")
-left.semilogy(memory[:, 1], label="test")
+plot.losses({"training": memory[:, 0], "test": memory[:, 1]}, ax=left, log=True, smoothing=0)
 left.axvline(best, color="0.7", ls=":")
-left.set(xlabel="step", ylabel="cross-entropy")
-left.legend(frameon=False)
+left.set(ylabel="cross-entropy")
 for ax, (step, stage) in zip((middle, right), stages.items()):
     draw_regions(ax, stage, x_few, y_noisy, size=14)
-    ax.set_title(f"step {step}: {accuracy(stage, x_test, y_test):.0%} of test points")
+    ax.set_title(f"after {step} steps\n{accuracy(stage, x_test, y_test):.0%} of test points right")
 plt.show()
 
 # %% [markdown]
@@ -324,10 +343,11 @@ for decay in (0, 1, 3, 10, 30):
     train(model, x_few, y_noisy, optim.AdamW(model.parameters(), lr=0.004, weight_decay=decay), 1000)
     results[decay] = accuracy(model, x_few, y_noisy), accuracy(model, x_test, y_test), model
 
-figure, axes = plt.subplots(1, 5, figsize=(10, 2.5))
+figure, axes = plt.subplots(1, 5, figsize=(10, 2.8))
 for ax, (decay, (on_training, on_test, model)) in zip(axes, results.items()):
+    print(f"weight decay {decay:2}: {on_training:.0%} of the noisy labels, {on_test:.0%} of the test points")
     draw_regions(ax, model, x_few, y_noisy, size=8)
-    ax.set_title(rf"$\lambda$ = {decay}: {on_training:.0%}, {on_test:.0%}")
+    ax.set_title(rf"$\lambda$ = {decay}" f"\ntest {on_test:.0%}")
 plt.show()
 
 # At the best of them it contradicts about as many training labels as are wrong.
