@@ -32,7 +32,7 @@ class MissingName(AttributeError):
     """An AttributeError whose text is put together only when somebody reads it: ``hasattr`` does not."""
 
     def __init__(self, owner: str, torch_name: str, name: str, known: Callable[[], Iterable[str]]) -> None:
-        super().__init__(name)
+        super().__init__(name, name=None)  # with the name, Python (3.12 or newer) would add "Did you mean" once more
         self._owner, self._torch_name, self._missing, self._known = owner, torch_name, name, known
 
     def __str__(self) -> str:

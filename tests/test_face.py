@@ -79,6 +79,13 @@ def run(code: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.parametrize("wrong", ["torch.zeross", "torch.nn.Conv2D", "torch.ones(2).reshap"])
+def test_the_nearest_name_is_said_once(wrong: str) -> None:
+    code = f"import minitorch_optim as torch\n{wrong}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr.count("Did you mean") == 1, done.stderr
+
+
 def test_parts_are_imported_when_asked_for() -> None:
     code = (
         "import sys, minitorch_optim as torch\n"
