@@ -161,8 +161,6 @@ plt.show()
 #
 # The scale $\gamma$ and the shift $\beta$ are parameters: they start at 1 and 0, and let a layer take back the
 # normalisation where it is better without.
-#
-
 
 # %% [markdown]
 # ### Exercise 1
@@ -230,6 +228,9 @@ ax.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
+# Without batch norm the first layers hear next to nothing of the loss. That is the other side of section 2: the factor
+# of about 0.4 per layer acts on the way back, too.
+#
 # ## 5. Is it the only remedy?
 #
 # No. If the trouble is the factor 0.41, one can draw larger weights: Kaiming's initialisation gives them variance
@@ -281,8 +282,8 @@ for name, values in reached.items():
 #
 # $$ r \leftarrow (1 - m)\, r + m\, \mu_\text{batch}, \qquad m = 0.1, $$
 #
-# which start at mean 0 and variance 1. `model.eval()` makes the layer use them in place of the batch's, and
-# `model.train()` goes back. Here is one unit through the first 150 steps:
+# and the same for the variance (with $N - 1$ in place of $N$). They start at 0 and 1. `model.eval()` makes the layer
+# use them in place of the batch's, and `model.train()` goes back. Here is one unit through the first 150 steps:
 
 # %%
 torch.manual_seed(0)
@@ -329,8 +330,9 @@ for share in (0.5, 0.95, 0.99):
 # %% [markdown]
 # ## 7. Train or eval
 #
-# The most common mistake with batch norm is to test in the wrong mode. It can go unnoticed for long: with test batches
-# that look like the training batches it costs little. Watch what happens when they do not.
+# The most common mistake with batch norm is to test in the wrong mode. (`torch.lint_training(step, evaluate=...)`
+# reports it.) It can go unnoticed for long: with test batches that look like the training batches it costs little.
+# Watch what happens when they do not.
 
 # %%
 model = trained[True]
@@ -438,10 +440,10 @@ plt.show()
 # %% [markdown]
 # ### Exercise 4
 #
-# Batch norm without batch norm: if $\mu$ and $\sigma$ were treated as constants in backward, the network would compute
-# the same values and get another gradient. Write `normalize_carelessly(x)` which does that (`detach()` cuts a tensor
-# from the tape), and compare the sum of its gradient over the batch with that of the real layer. What would gradient
-# descent do to the mean of the units if the layer before had a bias?
+# If $\mu$ and $\sigma$ were treated as constants in backward, the network would compute the same values and get another
+# gradient. Write `normalize_carelessly(x)` which does that (`detach()` cuts a tensor from the tape), and compare the
+# sum of its gradient over the batch with that of the real layer. That sum is the gradient of a bias in front of it:
+# what would gradient descent do to the bias? (The inventors tell in section 2 of their paper that they had tried.)
 
 # %%
 def normalize_carelessly(x, eps=1e-5):
