@@ -20,8 +20,8 @@ from .vectors import blocks
 class Objective:
     """A closure as a function of one vector: every parameter's elements, one after the other, in the order given.
 
-    Complex numbers are pairs of reals in it, and its dtype is the widest of the parameters' real dtypes. Whole numbers
-    have no gradient and stay out.
+    Complex numbers are pairs of reals in it, and its dtype is the widest of the parameters' real dtypes, at least
+    float32. Whole numbers have no gradient and stay out.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Objective:
             self.parts.append(slice(start, self.size))
         dtypes = {p._array.dtype for p in self.params}
         self.complex = any(dtype.kind == "c" for dtype in dtypes)
-        self.dtype = np.result_type(np.float16, *dtypes).type(0).real.dtype
+        self.dtype = np.result_type(np.float32, *dtypes).type(0).real.dtype
         self.evaluations = 0
         self.first: Any = None
         self.d: Any = None  # the direction of a line
@@ -121,8 +121,9 @@ class Objective:
     def go(self, t: float) -> None:
         """Move the parameters along the line, to ``t`` times its direction from where it begins."""
         for part in blocks(self.size):
-            np.multiply(self.d[part], t, out=self.ahead[part])
-            self.ahead[part] += self.here[part]
+            ahead = self.ahead[part]
+            np.multiply(self.d[part], t, out=ahead)
+            ahead += self.here[part]
         self._put(self.ahead_of)
 
     def go_back(self) -> None:

@@ -41,7 +41,7 @@ from .checks import Check, learning_rate, not_nan, number, requirement
 from .flat import Objective, VectorOptimizer, elements
 from .limited_memory import Memory
 from .line_search import LineSearch, Point, strong_wolfe
-from .vectors import largest
+from .vectors import all_within, largest
 
 __all__ = ["LBFGS", "LBFGSResult"]
 
@@ -97,10 +97,9 @@ def minimize(objective: Objective, memory: Memory, group: dict[str, Any]) -> LBF
     iterations = not_finite = 0
 
     f, g = objective()
-    steepest = largest(g)
-    if not (math.isfinite(f) and math.isfinite(steepest)):
+    if not (math.isfinite(f) and math.isfinite(largest(g))):
         reason, not_finite = NOT_FINITE_HERE, 1
-    elif steepest <= group["tolerance_grad"]:
+    elif all_within(group["tolerance_grad"], g):
         reason = SMALL_GRADIENT
     else:
         reason = "" if max_iter else ITERATIONS
@@ -130,15 +129,14 @@ def minimize(objective: Objective, memory: Memory, group: dict[str, Any]) -> LBF
         t, f, g, _ = search.point
         memory.d, memory.t = d, t
         not_finite += search.not_finite
-        steepest, longest = largest(g), largest(d)
 
-        if search.not_finite and not search.accepted and t * longest <= max(tolerance_change, 0):
+        if search.not_finite and not search.accepted and all_within(max(tolerance_change, 0), d, times=t):
             reason = NOT_FINITE_AHEAD
-        elif steepest <= group["tolerance_grad"]:
+        elif all_within(group["tolerance_grad"], g):
             reason = SMALL_GRADIENT
         elif not search.accepted and objective.evaluations >= max_eval:
             reason = EVALUATIONS
-        elif abs(t) * longest <= tolerance_change:
+        elif all_within(tolerance_change, d, times=t):
             reason = SMALL_STEP
         elif abs(f - f_before) < tolerance_change:
             reason = SMALL_CHANGE
@@ -149,7 +147,7 @@ def minimize(objective: Objective, memory: Memory, group: dict[str, Any]) -> LBF
 
     if reason == NOT_FINITE_AHEAD:
         memory.forget()
-    return LBFGSResult(reason, reason in CONVERGED, f, steepest, iterations, objective.evaluations, not_finite)
+    return LBFGSResult(reason, reason in CONVERGED, f, largest(g), iterations, objective.evaluations, not_finite)
 
 
 def advance(

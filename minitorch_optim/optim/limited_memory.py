@@ -29,7 +29,7 @@ class Memory:
 
     def __init__(self, state: dict[str, Any], size: int, dtype: Any) -> None:
         def array(vector: Tensor | None) -> Any:
-            return None if vector is None else vector._array.astype(dtype, copy=False)
+            return None if vector is None else np.ascontiguousarray(vector._array, dtype)
 
         self.size = size
         self.ys = [array(y) for y in state.get("old_dirs", ())]
@@ -53,10 +53,11 @@ class Memory:
             y, s = self.g, self.d
             ys = yy = 0.0
             for part in blocks(g.size):
-                np.subtract(g[part], y[part], out=y[part])
-                s[part] *= self.t
-                ys += float(y[part].dot(s[part]))
-                yy += float(y[part].dot(y[part]))
+                y_part, s_part = y[part], s[part]
+                np.subtract(g[part], y_part, out=y_part)
+                s_part *= self.t
+                ys += float(y_part.dot(s_part))
+                yy += float(y_part.dot(y_part))
             if ys > 1e-10:  # else the curvature is not that of a valley
                 while len(self.ys) >= self.size:
                     self.spare += [self.ys.pop(0), self.ss.pop(0)]

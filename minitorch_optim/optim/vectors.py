@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -18,16 +20,25 @@ def blocks(size: int) -> list[slice]:
     return [slice(start, start + BLOCK) for start in range(0, size, BLOCK)]
 
 
+@functools.cache
+def axpy(dtype: np.dtype[Any]) -> Callable[..., Array]:
+    """BLAS' ``y += a x``, for float32 or float64: it goes through memory once, where NumPy's two calls go twice."""
+    from scipy.linalg import get_blas_funcs
+
+    function: Callable[..., Array] = get_blas_funcs("axpy", dtype=dtype)
+    return function
+
+
 def add_scaled(target: Array, factor: float, vector: Array) -> None:
-    """``target += factor * vector``.
+    """``target += factor * vector``, for vectors of the same dtype, without gaps.
 
     >>> x = np.ones(3)
     >>> add_scaled(x, 2.0, np.arange(3.0))
     >>> x
     array([1., 3., 5.])
     """
-    for part in blocks(target.size):
-        target[part] += factor * vector[part]
+    if target.size:  # BLAS refuses vectors of no length
+        axpy(target.dtype)(vector, target, a=factor)
 
 
 def largest(vector: Array) -> float:
@@ -43,3 +54,16 @@ def largest(vector: Array) -> float:
             return end
         result = max(result, end)
     return result
+
+
+def all_within(bound: float, vector: Array, times: float = 1.0) -> bool:
+    """Whether no entry of ``times * vector`` is larger than ``bound`` by absolute value.
+
+    Most often the first entry is, and the others need no look.
+
+    >>> all_within(2.0, np.array([1.0, -3.0, 2.0])), all_within(2.0, np.array([1.0, -3.0, 2.0]), times=0.5)
+    (False, True)
+    """
+    if vector.size and abs(times * vector.item(0)) > bound:
+        return False
+    return abs(times) * largest(vector) <= bound

