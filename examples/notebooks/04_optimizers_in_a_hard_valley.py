@@ -44,7 +44,8 @@ for ax, (word, lr) in zip(axes, {"timid": 0.02, "bold": 0.085, "on the edge": 2 
         minima=[(0, 0)], xlim=(-1.5, 11.5), ylim=(-2.6, 2.6),
     )  # fmt: skip
     ax.get_legend().remove()
-    ax.set(title=rf"{word}: $\eta$ = {lr:.3g}", xlabel="", ylabel="")
+    ax.set(title=rf"{word}: $\eta$ = {lr:g}", ylabel="")
+axes[0].set_ylabel("y")
 plt.show()
 
 # %% [markdown]
@@ -78,7 +79,7 @@ ax.axhline(1, color="0.85", lw=1, zorder=0)
 ax.axvline(2 / L, color="#d1495b", lw=1)
 ax.text(2 / L, 0.2, " $2/L$", color="#d1495b")
 ax.set(xlabel=r"learning rate $\eta$", ylabel="factor per step", ylim=(0, 1.25))
-ax.legend(frameon=False, loc="lower left")
+ax.legend(frameon=False, loc="center", bbox_to_anchor=(0.46, 0.56))
 plt.show()
 
 # %% [markdown]
@@ -221,34 +222,75 @@ assert abs(rate - math.sqrt(beta)) < 2e-3
 # ## 3. The race
 #
 # Rosenbrock's valley is curved as well: $f(x, y) = 100\,(y - x^2)^2 + (1 - x)^2$. Entering it is easy. Following it
-# around the bend to $(1, 1)$ is the task. 200 steps for each:
+# around the bend to $(1, 1)$ is the task. Here is every optimizer of the library, 200 steps each. (Only `SparseAdam` is
+# missing: it is Adam for sparse gradients.) The learning rates were chosen by hand, so that each shows its character.
 
 # %%
 racers = {
     "SGD": lambda params: optim.SGD(params, lr=1e-3),
     "momentum": lambda params: optim.SGD(params, lr=1e-3, momentum=0.9),
     "Nesterov": lambda params: optim.SGD(params, lr=1e-3, momentum=0.9, nesterov=True),
-    "RMSprop": lambda params: optim.RMSprop(params, lr=1e-2),
+    "ASGD": lambda params: optim.ASGD(params, lr=2e-3),
+    "ScheduleFreeSGD": lambda params: optim.ScheduleFreeSGD(params, lr=2e-3),
+    "SAM": lambda params: optim.SAM(optim.SGD(params, lr=1e-3, momentum=0.9), rho=0.02),
+    "Lookahead": lambda params: optim.Lookahead(optim.SGD(params, lr=1e-3, momentum=0.9), k=5),
+    "Adagrad": lambda params: optim.Adagrad(params, lr=0.5),
+    "Adadelta": lambda params: optim.Adadelta(params, lr=10),
+    "RMSprop": lambda params: optim.RMSprop(params, lr=0.03),
     "Adam": lambda params: optim.Adam(params, lr=0.1),
+    "AdamW": lambda params: optim.AdamW(params, lr=0.1),
+    "NAdam": lambda params: optim.NAdam(params, lr=0.1),
+    "RAdam": lambda params: optim.RAdam(params, lr=2e-3),
+    "Adamax": lambda params: optim.Adamax(params, lr=0.3),
+    "AdaBelief": lambda params: optim.AdaBelief(params, lr=0.1),
+    "Yogi": lambda params: optim.Yogi(params, lr=0.1),
+    "Adafactor": lambda params: optim.Adafactor(params, lr=0.3),
+    "ScheduleFreeAdamW": lambda params: optim.ScheduleFreeAdamW(params, lr=0.3),
+    "Prodigy": lambda params: optim.Prodigy(params, lr=1),
+    "LAMB": lambda params: optim.LAMB(params, lr=0.05),
+    "LARS": lambda params: optim.LARS(params, lr=4, momentum=0.9),
+    "Muon": lambda params: optim.Muon(params, lr=0.05),
+    "Lion": lambda params: optim.Lion(params, lr=0.02),
     "Rprop": lambda params: optim.Rprop(params, lr=1e-2),
-    "L-BFGS": lambda params: optim.LBFGS(params, lr=1, line_search_fn="strong_wolfe", max_iter=200),
+    "SciPy's CG": lambda params: optim.ScipyMinimize(params, "CG"),
+    "LBFGS": lambda params: optim.LBFGS(params, line_search_fn="strong_wolfe"),
+    "SciPy's trust-exact": lambda params: optim.ScipyMinimize(params, "trust-exact"),
 }
-ax = plot.trajectories(racers, functions.rosenbrock(), steps=200, xlim=(-1.8, 1.5), ylim=(-0.6, 1.9))
-ax.figure.set_size_inches(9, 6)
+colors = ["#ff7a1a"] * 7 + ["#0077cc"] * 13 + ["#b5179e"] * 5 + ["#20262b"] * 3
+
+# In one picture 28 paths are a tangle, so each line gets a picture of its own. (As a matrix of one row, for Muon.)
+window = {"xlim": (-1.8, 1.5), "ylim": (-0.6, 1.9)}
+tangle = plot.trajectories(racers, functions.rosenbrock(), steps=200, shape=(1, 2), **window)
+plt.close(tangle.figure)
+grid_x, grid_y = np.meshgrid(np.linspace(*window["xlim"], 160), np.linspace(*window["ylim"], 120))
+height = np.log10(100 * (grid_y - grid_x**2) ** 2 + (1 - grid_x) ** 2 + 1e-2)
+
+figure, axes = plt.subplots(4, 7, figsize=(12, 6.4))
+for ax, line, label, color in zip(axes.flat, tangle.lines, tangle.get_legend().get_texts(), colors):
+    ax.contourf(grid_x, grid_y, height, 12, cmap="bone", alpha=0.75)
+    ax.plot(*line.get_data(), color=color, lw=1.5)
+    ax.plot(*line.get_xydata()[-1], "o", color=color, ms=7, mec="white")
+    ax.plot(1, 1, "*", color="#ffe45c", mec="black", ms=10)
+    name, reached = label.get_text().split(": ")
+    ax.set_title(f"{name}\n{reached}", fontsize=9, color=color)
+    ax.set(**window)
+    ax.axis("off")
 plt.show()
 
 # %% [markdown]
-# Every path shows the character of its method. The number in the legend is the value of $f$ that was reached.
+# Every path shows the character of its method. The number is the value of $f$ that was reached. Look at them by colour:
 #
-# - **SGD** may not take larger steps than the walls allow, and so it creeps along the floor.
-# - With **momentum** it rolls like a ball, up one wall and up the other, and travels far.
-# - **Nesterov**'s gradient is taken where the ball will be. The swings die out sooner.
-# - **RMSprop** and **Adam** divide by the recent size of the gradient, coordinate by coordinate. Their steps are about
-#   as long as the learning rate, whether the slope is 200 or 0.2.
-# - **Rprop** looks only at the signs. Where the sign stays, the step of that coordinate grows by a fifth; where it
-#   changes, it is halved.
-# - **L-BFGS** learns the curvature from the differences of gradients. It is at the minimum. (It evaluates $f$ more than
-#   once in some iterations; here an iteration counts as a step.)
+# - **Orange: the gradient itself.** SGD may not take larger steps than the walls allow, and so it creeps along the
+#   floor. With momentum it rolls like a ball, up one wall and up the other, and travels far. Nesterov's gradient is
+#   taken where the ball will be, and the swings die out sooner.
+# - **Blue: divided by the size that gradients had**, coordinate by coordinate. The steps of RMSprop and Adam are about
+#   as long as the learning rate, whether the slope is 200 or 0.2. Adagrad sums up the squares, so its steps become ever
+#   shorter. RAdam does not divide in its first five steps, and these forbid the learning rate that the later ones would
+#   need. Prodigy looks for the learning rate by itself, and tries one that is too large.
+# - **Purple: only the direction.** For Lion and Rprop it is the sign of each coordinate. Rprop's steps grow by a fifth
+#   as long as the sign stays, and are halved where it changes. Muon, LARS and LAMB give the whole matrix one length.
+# - **Black: curvature**, learned from the differences of gradients, or asked from the tape (`trust-exact`). They are at
+#   the minimum. (An iteration counts as a step here. It may evaluate $f$ more than once: see notebook 7.)
 #
 # ## 4. How much does the learning rate matter?
 #

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from minitorch_optim import optim
+
 FOLDER = Path(__file__).parents[2] / "examples" / "notebooks"
 TEXTS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
 each = pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.stem)
@@ -109,6 +111,13 @@ def test_every_exercise_has_room_for_an_answer_and_a_hidden_tested_solution(text
         assert source.startswith("# Solution\n")  # what Jupyter shows of a cell that is folded up
         assert any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(source).body[-1]))
     assert sum("solution" in tags for _, _, tags, _ in cells) == len(places)
+
+
+def test_every_optimizer_is_in_the_race():
+    classes = [getattr(optim, name) for name in optim.__all__]
+    names = {c.__name__ for c in classes if isinstance(c, type) and issubclass(c, optim.Optimizer)} - {"Optimizer"}
+    text = (FOLDER / "04_optimizers_in_a_hard_valley.py").read_text("utf-8")
+    assert {name for name in names if f"optim.{name}(" not in text} == {"SparseAdam"}  # the text says why
 
 
 @pytest.mark.parametrize("output", [{"name": "stderr", "text": "a warning"}, {"data": {"text/plain": "<A at 0x7f>"}}])
