@@ -100,7 +100,10 @@ def dtype_from(text: Any) -> DType:
     """The plain dtype that ``dtype.str`` gave; ValueError for everything else that NumPy would take."""
     if not isinstance(text, str) or not _PLAIN.fullmatch(text):
         raise ValueError(f"{text!r} is no dtype of plain values")
-    return np.dtype(text)
+    dtype = np.dtype(text)
+    if dtype.str != text:  # NumPy 2.0 makes a negative size of a length that is too large
+        raise ValueError(f"{text!r} is not what NumPy calls {dtype}")
+    return dtype
 
 
 def is_plain(dtype: DType) -> bool:

@@ -182,13 +182,19 @@ def read(root: Any, lines: Any, arrays: list[Array]) -> Any:
         indices, values = (tensor(number, False)._array for number in parts)
         return sparse_tensor(indices, values, tuple(shape), coalesced, requires_grad)
 
+    def bytes_of(number: Any) -> bytes:
+        array = pick(arrays, number)
+        if array.dtype != np.uint8 or array.ndim != 1 or not array.flags.c_contiguous:
+            raise ValueError("bytes that do not lie in a row")  # an expanded array of them could be endless
+        return array.tobytes()  # type: ignore[no-any-return]
+
     build: dict[str, Callable[..., Any]] = {
         "tensor": tensor,
         "parameter": parameter,
         "sparse": sparse,
         "array": lambda number: pick(arrays, number),
         "number": lambda number: pick(arrays, number)[()],
-        "bytes": lambda number: pick(arrays, number).tobytes(),
+        "bytes": bytes_of,
         "dtype": dtype_from,
         "device": device,
         "int": lambda text: int(text, 16),

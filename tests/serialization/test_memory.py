@@ -81,7 +81,9 @@ def test_what_does_not_fit_is_refused(offset: Any, shape: Any, strides: Any) -> 
         view_of(np.zeros(32, np.uint8), np.dtype("f8"), offset, shape, strides)
 
 
-@pytest.mark.parametrize("text", ["O", "|O", "f4", "<f4,<f4", "(3,)<f4", "|V8", "<f5", "<U0", "", None, 4, "<M8[xx]"])
+@pytest.mark.parametrize(
+    "text", ["O", "|O", "f4", "<f4,<f4", "(3,)<f4", "|V8", "<f5", "<U0", "", None, 4, "<M8[xx]", "<U536870912"]
+)
 def test_other_dtypes_are_refused(text: Any) -> None:
     with pytest.raises((ValueError, TypeError)):
         dtype_from(text)

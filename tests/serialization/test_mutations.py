@@ -9,12 +9,14 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minitorch_optim as mt
 from minitorch_optim.serialization import SerializationError
+from minitorch_optim.serialization.structure import read
 
 COUNT = int(os.environ.get("MINITORCH_MUTATIONS", "10000"))  # take about 15 seconds
 SEED = os.environ.get("MINITORCH_MUTATIONS_SEED", "0")
@@ -44,6 +46,14 @@ def test_ten_thousand_changed_files(tmp_path: Path) -> None:
     read, refused, longest = map(float, done.stdout.split())
     assert read + refused == COUNT and refused > COUNT / 2 and read > COUNT / 50  # both were put to the test
     assert longest < 2.0
+
+
+def test_bytes_that_would_take_the_memory_are_refused() -> None:
+    """One byte, read again and again, is an array without a size of its own; as ``bytes`` it would have one."""
+    for endless in (np.broadcast_to(np.uint8(1), (2**40,)), np.broadcast_to(np.uint8(1), (2**20, 2**20))):
+        with pytest.raises(ValueError, match="bytes that do not lie in a row"):
+            read([0], [["bytes", 0]], [endless])
+    assert read([0], [["bytes", 0]], [np.frombuffer(b"ab", np.uint8)]) == b"ab"
 
 
 @given(
