@@ -4,6 +4,10 @@ SciPy sees a function of one float64 vector. The closure gives its value; ``back
 method asks for curvature, a second backward through the first gives the Hessian times a vector: with g the gradient as
 a graph, the gradient of g.v is H v.
 
+Where others differ: SciPy by itself estimates a gradient that it is not given from differences of the function, and
+asks for a Hessian where a method needs one; here both come from the tape. JAX has ``jax.scipy.optimize.minimize``, which
+computes in JAX's own dtypes and knows BFGS only. PyTorch has nothing of the kind but :class:`LBFGS`.
+
 References
 ----------
 SciPy, ``scipy.optimize.minimize``. https://docs.scipy.org/doc/scipy/reference/generated/scipy.optimize.minimize.html

@@ -97,6 +97,15 @@ def test_broken_links_are_found(making: Any, tmp_path: Path) -> None:
     ]
 
 
+def test_every_optimizer_says_where_others_differ(making: Any) -> None:
+    """Its formulas and this are in the docstring of the module, which is its page."""
+    optimizers = making("reference").optimizers()
+    assert len(optimizers) > 20
+    pages = {name.name: importlib.import_module(name.value.__module__).__doc__ or "" for name in optimizers}
+    assert not [name for name, page in pages.items() if "Where others differ: " not in page]
+    assert not [name for name, page in pages.items() if "References\n---" not in page]
+
+
 def test_first_sentence(making: Any) -> None:
     public = making("public")
 
