@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from ..autograd.arguments import NamesArguments, call_fits
 from ..autograd.backward import clear
 from ..autograd.ops.values import check_device, dtype_of
 from ..autograd.tensor import Tensor
@@ -21,7 +22,7 @@ __all__ = ["Module"]
 M = TypeVar("M", bound="Module")
 
 
-class Module(Hooked):
+class Module(Hooked, NamesArguments):
     """The base class of all layers and models.
 
     A subclass calls ``super().__init__()``, then assigns its parameters and submodules to attributes, and says in
@@ -55,6 +56,15 @@ class Module(Hooked):
         own["_module_names"] = {}
         own["_hooks"] = None
 
+    @classmethod
+    def _check_arguments(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if any(isinstance(arg, Tensor) for arg in args) and not call_fits(cls.__init__, None, *args, **kwargs):
+            name = cls.__name__
+            raise TypeError(
+                f"{name}() makes a layer, and was given a tensor: make it first, as in layer = {name}(...), then call "
+                f"layer(x)"
+            )
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; every subclass defines it, and users call the module itself."""
         near = difflib.get_close_matches("forward", set(dir(type(self))) - set(dir(Module)), n=1)
@@ -63,7 +73,7 @@ class Module(Hooked):
         elif near:
             advice = f"is {near[0]!r} meant to be it?"
         else:
-            advice = "write def forward(self, x): ..., which returns the output"
+            advice = "write def forward(self, x): ... in the class, not inside __init__; it returns the output"
         name = type(self).__name__
         raise NotImplementedError(f'Module [{name}] is missing the required "forward" function: {advice}')
 

@@ -84,7 +84,7 @@ def adafactor(
 
 def pair_of_eps(value: Any) -> None:
     """None or a number from 0, and a number from 0."""
-    eps1, eps2 = pair(value, "eps")
+    eps1, eps2 = pair(value, "eps", "(None, 0.001)")
     if eps1 is not None:
         should_be("epsilon1", ">= 0", lambda eps: eps >= 0)(eps1)
     should_be("epsilon2", ">= 0", lambda eps: eps >= 0)(eps2)

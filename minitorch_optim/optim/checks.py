@@ -32,40 +32,41 @@ def real(value: Any, what: str) -> Any:
     return value
 
 
-def requirement(what: str, holds: Callable[[float], bool], message: str = "Invalid {what}: {value}") -> Check:
-    """A check that raises ``message`` unless the number ``holds``."""
+def requirement(what: str, rule: str, holds: Callable[[float], bool], message: str = "") -> Check:
+    """A check that raises ``message``, or ``Invalid <what>: <value>`` and the rule, unless it ``holds``."""
+    message = message or f"Invalid {what}: {{value}}: it must be {rule}"
 
     def check(value: Any) -> None:
         value = real(value, what)
         if not holds(value):
-            raise ValueError(message.format(what=what, value=value))
+            raise ValueError(message.format(value=value))
 
     return check
 
 
 def at_least_zero(what: str) -> Check:
     """``Invalid <what>: <value>`` unless value >= 0."""
-    return requirement(what, lambda value: value >= 0)
+    return requirement(what, "at least 0", lambda value: value >= 0)
 
 
 def above_zero(what: str) -> Check:
     """``Invalid <what>: <value>`` unless value > 0."""
-    return requirement(what, lambda value: value > 0)
+    return requirement(what, "above 0", lambda value: value > 0)
 
 
 def between(low: float, high: float, what: str) -> Check:
     """``Invalid <what>: <value>`` unless low <= value <= high."""
-    return requirement(what, lambda value: low <= value <= high)
+    return requirement(what, f"from {low:g} to {high:g}", lambda value: low <= value <= high)
 
 
 def not_nan(what: str) -> Check:
     """``Invalid <what>: nan``: every other number is allowed."""
-    return requirement(what, lambda value: value == value)
+    return requirement(what, "a number", lambda value: value == value)
 
 
 def should_be(what: str, rule: str, holds: Callable[[float], bool]) -> Check:
     """``<what> should be <rule> but is: <value>``: how Adafactor and Muon put it."""
-    return requirement(what, holds, f"{{what}} should be {rule} but is: {{value}}")
+    return requirement(what, rule, holds, f"{what} should be {rule} but is: {{value}}")
 
 
 def one_element(value: Any) -> None:
@@ -86,18 +87,20 @@ def relative_learning_rate(value: Any) -> None:
     should_be("Learning rate", ">= 0", lambda lr: lr >= 0)(value)
 
 
-def pair(value: Any, what: str) -> tuple[Any, Any]:
-    """The two values of ``value``, or ValueError."""
+def pair(value: Any, what: str, example: str) -> tuple[Any, Any]:
+    """The two values of ``value``, or ValueError, which shows the ``example``."""
     if not isinstance(value, tuple | list) or len(value) != 2:
-        raise ValueError(f"Invalid {what}: {value}: expected a pair of numbers")
+        raise ValueError(f"Invalid {what}: {value}: expected a pair of numbers, as in {example}")
     return value[0], value[1]
 
 
 def betas(value: Any) -> None:
     """A pair of numbers in [0, 1)."""
-    for i, beta in enumerate(pair(value, "betas")):
+    for i, beta in enumerate(pair(value, "betas", "(0.9, 0.999)")):
         if not 0 <= real(beta, f"beta parameter at index {i}") < 1:
-            raise ValueError(f"Invalid beta parameter at index {i}: {number(beta)}")
+            raise ValueError(
+                f"Invalid beta parameter at index {i}: {number(beta)}: it must be at least 0 and less than 1"
+            )
 
 
 def same_kind_of_betas(value: Any) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..autograd import Tensor
+from ..autograd.arguments import meant
 from ..autograd.hints import hint
 
 if TYPE_CHECKING:
@@ -33,8 +33,12 @@ ALSO_IN_A_GROUP = {
 def as_groups(params: Any) -> list[dict[str, Any]]:
     """What was given as ``params``, as a list of groups."""
     if isinstance(params, Tensor | dict) or not isinstance(params, Iterable):
-        if hasattr(params, "parameters"):
+        if isinstance(params, type):
+            advice = f"make a model of the class first, as in model = {params.__name__}(...)"
+        elif hasattr(params, "parameters"):
             advice = "give its parameters, as in model.parameters()"
+        elif isinstance(params, dict) and "params" not in params:
+            advice = "give what is in it, as in model.parameters()"
         elif isinstance(params, dict):
             advice = "a dict is one group, so put it in a list, as in [{'params': model.parameters()}]"
         else:
@@ -59,7 +63,10 @@ def new_group(optimizer: Optimizer, given: Any) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise TypeError(f"param_group must be a dict, but got {type(given)}")
     if "params" not in given:
-        raise ValueError(f"a parameter group needs the key 'params', got {sorted(given)}")
+        raise ValueError(
+            f"a parameter group needs the key 'params', got {sorted(given)}: write it as {{'params': "
+            f"model.parameters(), ...}}"
+        )
     params, names = _params_and_names(given["params"])
     group = {"params": params} if names is None else {"params": params, "param_names": names}
     for name, value in given.items():
@@ -82,10 +89,10 @@ def new_group(optimizer: Optimizer, given: Any) -> dict[str, Any]:
         group.setdefault(name, default)
     for name in group:
         if name not in defaults and name not in ALSO_IN_A_GROUP:
-            near = difflib.get_close_matches(name, [*defaults, *ALSO_IN_A_GROUP], n=1, cutoff=0.0)
+            near = meant(name, [*defaults, *ALSO_IN_A_GROUP])
             raise ValueError(
-                f"{type(optimizer).__name__} has no option {name!r} for a parameter group: did you mean {near[0]!r}? "
-                f"Its options are {sorted(defaults)}"
+                f"{type(optimizer).__name__} has no option {name!r} for a parameter group: "
+                f"{f'did you mean {near!r}? Its' if near else 'its'} options are {sorted(defaults)}"
             )
     _look_for_repetitions(optimizer, params)
     return group

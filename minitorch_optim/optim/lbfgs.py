@@ -188,7 +188,8 @@ def advance(
 
 def whole_number(what: str, at_least: int) -> Check:
     """``Invalid <what> value: <value>`` unless it is a whole number from ``at_least``."""
-    return requirement(f"{what} value", lambda value: isinstance(value, int) and value >= at_least)
+    rule = f"a whole number from {at_least}"
+    return requirement(f"{what} value", rule, lambda value: isinstance(value, int) and value >= at_least)
 
 
 class LBFGS(VectorOptimizer):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..autograd import Tensor, enable_grad
+from ..autograd.arguments import NamesArguments
 from ..autograd.backward import clear
 from .checks import Check
 from .driver import Plan, Rule
@@ -28,7 +29,7 @@ from .saving import loaded, saved
 __all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "required"]
 
 
-class Optimizer:
+class Optimizer(NamesArguments):
     """Base class for all optimizers.
 
     Parameters
@@ -103,7 +104,17 @@ class Optimizer:
                     f" before Optimizer.__init__() call: the __init__ of {type(self).__name__} is to call "
                     f"super().__init__(params, defaults)"
                 )
+            elif name in self.defaults:
+                message += f": it is an option of each parameter group, optimizer.param_groups[0][{name!r}]"
             raise AttributeError(message, name=name, obj=self)
+
+    @classmethod
+    def _check_arguments(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if len(args) > 1 and isinstance(args[0], int | float):
+            raise TypeError(
+                f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                f"{args[0]!r}: the parameters come first, as in {cls.__name__}(model.parameters(), lr={args[0]})"
+            )
 
     def _prepare(self) -> None:
         """What is not saved with an optimizer: hooks, and the plans of how to step."""

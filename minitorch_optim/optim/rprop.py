@@ -60,14 +60,14 @@ def rprop(
 
 def etas(value: Any) -> None:
     """0 < etaminus < 1 < etaplus."""
-    etaminus, etaplus = (real(eta, "eta value") for eta in pair(value, "eta values"))
+    etaminus, etaplus = (real(eta, "eta value") for eta in pair(value, "eta values", "(0.5, 1.2)"))
     if not 0 < etaminus < 1 < etaplus:
-        raise ValueError(f"Invalid eta values: {etaminus}, {etaplus}")
+        raise ValueError(f"Invalid eta values: {etaminus}, {etaplus}: they must be 0 < etaminus < 1 < etaplus")
 
 
 def step_sizes(value: Any) -> None:
     """0 <= smallest <= largest."""
-    smallest, largest = (real(size, "step size") for size in pair(value, "step sizes"))
+    smallest, largest = (real(size, "step size") for size in pair(value, "step sizes", "(1e-6, 50)"))
     if not 0 <= smallest <= largest:
         raise ValueError(f"Invalid step sizes: {smallest}, {largest}: expected 0 <= smallest <= largest")
 

@@ -128,7 +128,7 @@ class SGD(Optimizer):
         super()._check_options(options)
         implementation_flags(options)
         if options["nesterov"] and (number(options["momentum"]) <= 0 or number(options["dampening"]) != 0):
-            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening: as with momentum=0.9")
 
     def initial(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         return {"momentum_buffer": None} if group["momentum"] != 0 else {}  # the first velocity is the first gradient

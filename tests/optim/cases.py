@@ -92,6 +92,7 @@ def refused(message: str, error: type[Exception] = ValueError, **options: Any) -
     return Refused(options, error, message)
 
 
+NESTEROV = "Nesterov momentum requires a momentum and zero dampening: as with momentum=0.9"
 LR_ERRORS = [
     refused("Invalid learning rate: -1.0", lr=-1.0),
     refused("Invalid learning rate: nan", lr=NAN),
@@ -101,8 +102,8 @@ BETAS_ERRORS = [
     refused("Invalid beta parameter at index 0: 1.0", betas=(1.0, 0.9)),
     refused("Invalid beta parameter at index 0: -0.1", betas=(-0.1, 0.9)),
     refused("Invalid beta parameter at index 1: 1.0", betas=(0.0, 1.0)),
-    refused("Invalid betas: (0.9,): expected a pair of numbers", betas=(0.9,)),
-    refused("Invalid betas: 0.9: expected a pair of numbers", betas=0.9),
+    refused("Invalid betas: (0.9,): expected a pair of numbers, as in (0.9, 0.999)", betas=(0.9,)),
+    refused("Invalid betas: 0.9: expected a pair of numbers, as in (0.9, 0.999)", betas=0.9),
 ]
 EPS_ERRORS = [refused("Invalid epsilon value: -1e-08", eps=-1e-8)]
 DECAY_ERRORS = [refused("Invalid weight_decay value: -1", weight_decay=-1)]
@@ -137,10 +138,8 @@ CASES = [
         + [
             refused("Invalid momentum value: -0.5", momentum=-0.5),
             refused("Invalid dampening value: nan", dampening=NAN),
-            refused("Nesterov momentum requires a momentum and zero dampening", nesterov=True),
-            refused(
-                "Nesterov momentum requires a momentum and zero dampening", nesterov=True, momentum=0.9, dampening=0.1
-            ),
+            refused(NESTEROV, nesterov=True),
+            refused(NESTEROV, nesterov=True, momentum=0.9, dampening=0.1),
         ],
         draws={
             "lr": LR,

@@ -87,7 +87,9 @@ def test_what_is_no_parameter() -> None:
     assert message_of(TypeError, [a, 3]).startswith(only + "int")
     assert message_of(TypeError, [a, np.ones(2)]).startswith(only + "ndarray: make a tensor")
     assert message_of(ValueError, [a * 2]).startswith("can't optimize a non-leaf Tensor")
-    assert message_of(ValueError, [{"lr": 0.1}]) == "a parameter group needs the key 'params', got ['lr']"
+    assert message_of(ValueError, [{"lr": 0.1}]) == (
+            "a parameter group needs the key 'params', got ['lr']: write it as {'params': model.parameters(), ...}"
+        )
     with pytest.raises(TypeError, match=r"param_group must be a dict, but got <class 'list'>"):
         optim.SGD([a], lr=0.1).add_param_group([a])  # type: ignore[arg-type]
 
@@ -444,5 +446,5 @@ def test_init_of_the_base_class_forgotten(use: Any) -> None:
 
     with pytest.raises(AttributeError, match=r"before Optimizer.__init__\(\) call: .* Own is to call super"):
         use(Own([param(2)], lr=0.1))
-    with pytest.raises(AttributeError, match="^'SGD' object has no attribute 'lr'$"):
-        _ = optim.SGD([param(2)], lr=0.1).lr  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="^'SGD' object has no attribute 'rate'$"):
+        _ = optim.SGD([param(2)], lr=0.1).rate  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ import types
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from ...autograd.arguments import NamesArguments
 from ...autograd.hints import hint
 from ...autograd.watch import acting
 from ..checks import number
@@ -40,7 +41,7 @@ EPOCH_DEPRECATION_WARNING = (
 )
 
 
-class LRScheduler:
+class LRScheduler(NamesArguments):
     """Base class of all schedules.
 
     Parameters

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd import Generator, Tensor, as_tensor, float64, stack, tensor
+from ...autograd.arguments import NamesArguments
 from . import position
 from .dataset import IterableDataset
 from .position import Pass
@@ -55,7 +56,7 @@ def default_convert(sample: Any) -> Any:
     return as_tensor(sample) if isinstance(sample, np.ndarray) else sample
 
 
-class DataLoader:
+class DataLoader(NamesArguments):
     """An iterable of batches.
 
     Parameters
@@ -106,6 +107,16 @@ class DataLoader:
         persistent_workers: bool = False,
         generator: Generator | None = None,
     ) -> None:
+        if isinstance(batch_size, Tensor | np.ndarray):
+            raise TypeError("DataLoader takes one dataset: put inputs and targets into it with TensorDataset(x, y)")
+        if not isinstance(dataset, IterableDataset) and not hasattr(dataset, "__getitem__"):
+            raise TypeError(
+                f"DataLoader takes a dataset, with __getitem__ and __len__, and was given {type(dataset).__name__}: "
+                f"make one of tensors with TensorDataset(x, y)"
+            )
+        if sampler is None and batch_sampler is None and not isinstance(dataset, IterableDataset):
+            if not hasattr(dataset, "__len__"):
+                raise TypeError(f"{type(dataset).__name__} needs a __len__ that says how many samples there are")
         if num_workers < 0:
             raise ValueError(f"num_workers option should be non-negative, got {num_workers}: use 0 for none")
         if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):

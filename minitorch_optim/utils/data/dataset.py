@@ -49,6 +49,8 @@ class TensorDataset(Dataset):
     """
 
     def __init__(self, *tensors: Tensor) -> None:
+        if not tensors or isinstance(tensors[0], tuple | list):
+            raise TypeError("TensorDataset takes tensors one by one, as in TensorDataset(x, y)")
         lengths = [len(t) for t in tensors]
         if len(set(lengths)) > 1:
             raise AssertionError(f"Size mismatch between tensors: their lengths are {lengths}, and must be equal")
