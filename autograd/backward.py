@@ -373,7 +373,9 @@ def _root(tensor: Tensor, g: Any, i: int) -> tuple[Edge, Any]:
     if not tensor._requires_grad:
         raise RuntimeError(
             f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
-            f"from has requires_grad=True, or it was computed inside no_grad()"
+            f"from has requires_grad=True, or it was computed inside no_grad(). On the way from the parameters look "
+            f"for detach(), .data, item(), argmax(), comparisons, and torch.tensor(...) of a result; a gradient has a "
+            f"history only with create_graph=True"
         )
     if g is None:
         if array.size != 1:

@@ -53,6 +53,8 @@ def as_a_tensor(value: Any) -> str:
         return "a function without `return` gives None; does forward() end with one?"
     if isinstance(value, np.ndarray):
         return "make one of it with torch.from_numpy(...)"
+    if isinstance(value, list) and any(hasattr(part, "requires_grad") for part in value):
+        return "take the part that is meant: a batch of a DataLoader is a list, as in `for x, y in loader`"
     if isinstance(value, tuple):
         return "take the part that is meant; an RNN, LSTM or GRU, for instance, returns (output, state)"
     if callable(value):

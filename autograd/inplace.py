@@ -70,7 +70,8 @@ def overwrite(x: Tensor, result: Tensor, what: str) -> Tensor:
         base = x if x._view is None else x._view.base
         if base._node is None and base._requires_grad:
             place = "leaf Variable" if base is x else "view of a leaf Variable"
-            instead = f"write x = x.{what[:-1]}(...)" if what.endswith("_") else "change a clone()"
+            elsewhere = what.endswith("_") and hasattr(Tensor, what[:-1])  # there is no fill() beside fill_()
+            instead = f"write x = x.{what[:-1]}(...)" if elsewhere else "change a clone()"
             raise RuntimeError(
                 f"a {place} that requires grad is being used in an in-place operation ({what}): its gradient could "
                 f"not be kept. Make the change inside `with no_grad():`, or {instead}"

@@ -242,7 +242,10 @@ class Tensor:
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         if not self.is_leaf:
-            raise RuntimeError("a computed tensor that requires grad cannot be pickled: pickle tensor.detach()")
+            raise RuntimeError(
+                "a computed tensor that requires grad cannot be pickled, or copied by copy.copy, as Matplotlib does: "
+                "give it tensor.detach(), which has no history"
+            )
         return _rebuilt, (type(self), self._array, self._requires_grad, dict(self.__dict__))
 
     # -- identity --------------------------------------------------------------------------------

@@ -147,6 +147,8 @@ def zeros_(tensor: Tensor) -> Tensor:
 
 
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"a tensor is drawn, and this is {type(tensor).__name__}: give its weight, as in layer.weight")
     if tensor.ndim < 2:
         raise ValueError(
             f"Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, got shape "

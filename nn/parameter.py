@@ -85,6 +85,14 @@ def empty_parameter(*shape: int, device: Any = None, dtype: Any = None) -> Param
     check_device(device)
     try:
         array = np.empty(shape, dtype_of(dtype))
+    except ValueError:
+        wrong = next((n for n in shape if n < 0), None)
+        if wrong is None:
+            raise
+        raise ValueError(
+            f"Trying to create tensor with negative dimension {wrong}: {list(shape)}. A layer's sizes are whole "
+            f"numbers from 0"
+        ) from None
     except TypeError:
         wrong = next((n for n in shape if not hasattr(n, "__index__")), None)
         if wrong is None:

@@ -7,9 +7,9 @@ Symbols: T steps of time, N sequences in a batch, K = ``input_size``, H = ``hidd
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
+from ..autograd.hints import hint
 from ..autograd.ops.creation import zeros
 from ..autograd.ops.joining import cat, stack
 from ..autograd.tape import apply
@@ -52,10 +52,10 @@ class RNNBase(Module):
                 f"got {dropout!r}"
             )
         if dropout > 0 and num_layers == 1:
-            warnings.warn(
+            hint(
                 f"dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects "
                 f"num_layers greater than 1, but got dropout={dropout} and num_layers={num_layers}",
-                stacklevel=3,
+                UserWarning,
             )
         for name, value in (("hidden_size", hidden_size), ("num_layers", num_layers)):
             if not isinstance(value, int):

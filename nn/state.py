@@ -65,6 +65,8 @@ def load(module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bo
             advice = f" Read the file first: model.load_state_dict(torch.load({fspath(state_dict)!r}))"
         elif hasattr(state_dict, "state_dict"):
             advice = f" Give its state: {type(state_dict).__name__}.state_dict()"
+        elif callable(state_dict):
+            advice = " Call it, as in model.state_dict()"
         raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.{advice}")
     given = OrderedDict(state_dict)  # the pre-hooks may change it
     keys = IncompatibleKeys([], [])
@@ -91,6 +93,7 @@ def load(module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bo
             if names:
                 errors.insert(0, f"{what} key(s) in state_dict: " + ", ".join(f'"{name}"' for name in names) + ". ")
     if errors:
+        errors += _advice(keys, given)
         raise RuntimeError(
             f"Error(s) in loading state_dict for {type(module).__name__}:\n\t" + "\n\t".join(errors)
         )
@@ -102,6 +105,23 @@ def load(module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bo
         for hook, _ in part._registered("load_post"):
             hook(part, keys)
     return keys
+
+
+def _advice(keys: IncompatibleKeys, given: Mapping[str, Any]) -> list[str]:
+    """What to do about keys that do not fit, where they show it."""
+    if not (keys.missing_keys and keys.unexpected_keys):
+        return []
+    for key in keys.unexpected_keys:
+        if isinstance(given[key], Mapping) and set(keys.missing_keys) <= set(given[key]):
+            return [f"The state seems to be the entry {key!r} of a checkpoint: load_state_dict(checkpoint[{key!r}])"]
+    if {"state", "param_groups"} <= set(given):
+        return ["This is the state of an optimizer: give it to optimizer.load_state_dict"]
+    for short, long in ((keys.missing_keys, keys.unexpected_keys), (keys.unexpected_keys, keys.missing_keys)):
+        prefix = long[0].removesuffix(short[0])
+        if prefix.endswith(".") and [prefix + key for key in short] == long:
+            change = f"key.removeprefix({prefix!r})" if long is keys.unexpected_keys else f"{prefix!r} + key"
+            return [f"The keys differ by {prefix!r} only: load_state_dict({{{change}: t for key, t in state.items()}})"]
+    return []
 
 
 def _misfit(key: str, own: Tensor, value: Any) -> str | None:

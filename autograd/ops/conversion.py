@@ -84,7 +84,8 @@ def _only_element(self: Tensor) -> Any:
     array = _dense(self)
     if array.size != 1:
         raise ValueError(
-            f"only one element tensors can be converted to Python scalars, and this one has shape {list(array.shape)}"
+            f"only one element tensors can be converted to Python scalars, and this one has shape {list(array.shape)}: "
+            f"use tolist() for all elements, or reduce it first, as in x.mean()"
         )
     return array.item()
 
@@ -338,6 +339,10 @@ method("nbytes")(property(lambda self: self._array.nbytes, doc="The bytes of all
 @method("copy_")
 def _copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Take the values of ``src``, broadcast to this shape, in this dtype. The gradient flows to ``src``."""
+    return _taken(self, src, "copy_")
+
+
+def _taken(self: Tensor, src: Any, what: str) -> Tensor:
     source = src if isinstance(src, Tensor) else new_tensor(values_of(src, self.dtype))
     if self.is_sparse or source.is_sparse:
         return _copy_sparse(self, source)
@@ -347,7 +352,7 @@ def _copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
             f"is {list(source.shape)}"
         )
     if modes.grad and (self.requires_grad or source.requires_grad):
-        return overwrite(self, apply(shapes.replaced, self, _cast(source, self.dtype)), "copy_")
+        return overwrite(self, apply(shapes.replaced, self, _cast(source, self.dtype)), what)
     into(self._array, put, source._array)
     self._version[0] += 1
     return self
@@ -374,7 +379,7 @@ def _fill_(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {np.ndim(array_of(value))} dimensions."
         )
-    return _copy_(self, value)
+    return _taken(self, value, "fill_")
 
 
 @method("zero_")
@@ -382,4 +387,4 @@ def _zero_(self: Tensor) -> Tensor:
     """Set every element to 0; a sparse tensor loses its entries."""
     if self.is_sparse:
         return _copy_(self, zeros_like(self))
-    return _copy_(self, 0)
+    return _taken(self, 0, "zero_")

@@ -164,6 +164,11 @@ class VectorOptimizer(Optimizer):
                 f"{type(self).__name__}.step() evaluates the loss several times: give it a closure, as in "
                 f"optimizer.step(closure), that computes the loss and returns it"
             )
+        if not callable(closure):
+            raise TypeError(
+                f"{type(self).__name__}.step() takes a closure, a function that computes the loss, and was given a "
+                f"{type(closure).__name__}: give it the function itself, step(closure), not what it returns"
+            )
         return closure
 
 

@@ -24,6 +24,11 @@ class Changed(Exception):
     """A branch would now go another way than when the step was recorded."""
 
 
+def spoken(question: str) -> str:
+    """The name of a question as words: ``every_class_exists`` as "every class exists"."""
+    return question.strip("_").replace("_", " ")
+
+
 class Program:
     """Lines in segments; between two segments lies a call that acts on objects, as an optimizer's step does.
 

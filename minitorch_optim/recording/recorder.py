@@ -21,7 +21,7 @@ from ..autograd.modes import modes
 from ..autograd.table import TABLE
 from ..autograd.tensor import Tensor, new_tensor
 from .places import ANYTHING
-from .program import Program, mentions, wrapped
+from .program import Program, mentions, spoken, wrapped
 from .traced import Traced, Untraceable, raw
 
 backward: Any = importlib.import_module("..autograd.backward", __package__)  # the function hides the module
@@ -140,7 +140,10 @@ class Recorder:
             call = f"{program.constant(function, name)}({', '.join(map(program.text, given))})"
             program.guards += [f"if {call} is not {result!r}:", f"    raise Changed({name!r})"]
         else:
-            self.refuse(f"a branch is taken by values that the step computes ({function.__name__.strip('_')})")
+            self.refuse(
+                f"a branch is taken by values that the step computes, by whether {spoken(function.__name__)}: compute "
+                f"them before the step, and give them as an argument"
+            )
         return result
 
     def acting(self, method: Callable[..., Any], args: Any, kwargs: Any) -> Any:

@@ -14,7 +14,7 @@ from .entry import entry
 from .memory import with_shared_memory
 from .names import Names
 from .places import Places
-from .program import Changed, Program
+from .program import Changed, Program, spoken
 from .recorder import Recorder
 
 RECORDINGS = 8  # how often a step may turn out otherwise before it is given up
@@ -134,7 +134,8 @@ class Replayed:
         try:
             result = recording.run(arrays)  # type: ignore[union-attr]
         except Changed as branch:
-            return self._on_the_tape(f"a branch goes another way than in the recording: {branch}", args, kwargs)
+            why = f"a branch goes another way than in the recording, by whether {spoken(str(branch))}"
+            return self._on_the_tape(why, args, kwargs)
         self.replays += 1
         return result
 

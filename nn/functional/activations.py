@@ -5,10 +5,10 @@ Whole numbers become the default float. ``inplace=True`` puts the result into ``
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ...autograd.derivatives import elementwise
+from ...autograd.hints import hint
 from ...autograd.inplace import before_change, overwrite
 from ...autograd.ops import cumulative
 from ...autograd.ops.dims import axis_of
@@ -221,9 +221,9 @@ def _chosen(name: str, dim: int | None, ndim: int) -> int:
     """``dim``, or what PyTorch takes for None: the first dimension of 0-d, 1-d and 3-d inputs, else the second."""
     if dim is not None:
         return dim
-    warnings.warn(
+    hint(
         f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-        stacklevel=3,
+        UserWarning,
     )
     return 0 if ndim in (0, 1, 3) else 1
 

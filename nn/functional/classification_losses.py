@@ -26,6 +26,8 @@ __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_en
 
 SOFTMAX, SIGMOID = TABLE[softmax], TABLE[sigmoid]  # what hardly ever is meant to come before a loss from raw scores
 
+OF_A_LAYER = ("Linear", "Convolution")
+
 # -- one right class. ``target``, shape (N,), has its number; ``share`` says how much each sample counts, or is None.
 
 
@@ -242,13 +244,20 @@ def nll_loss(
     if share is not None:
         each = each * share
     loss = each if reduction == "none" else _joined(each, share, reduction)
-    if reduction != "none" and (loss._array < 0 or (node is not None and node.row is SOFTMAX)):
-        what = "the output of softmax" if node is not None and node.row is SOFTMAX else "some that are positive"
+    if (what := _no_logarithms(node)) or (reduction != "none" and loss._array < 0):
         hint(
-            f"nll_loss takes the logarithms of probabilities, which are never positive, and was given {what}: put "
-            f"log_softmax(scores, dim=1) before it, or use cross_entropy on the raw scores"
+            f"nll_loss takes the logarithms of probabilities, which are never positive, and was given "
+            f"{what or 'some that are positive'}: put log_softmax(scores, dim=1) before it, or use cross_entropy on "
+            f"the raw scores"
         )
     return _as_targets(loss, shape, reduction)
+
+
+def _no_logarithms(node: Any) -> str:
+    """What ``node`` has computed, if it is nothing that nll_loss takes."""
+    if node is None:
+        return ""
+    return "the output of softmax" if node.row is SOFTMAX else "raw scores" if node.row.name in OF_A_LAYER else ""
 
 
 def _as_targets(loss: Tensor, shape: tuple[int, ...], reduction: str) -> Tensor:

@@ -6,9 +6,9 @@ Source: Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
+from ...autograd.hints import hint
 from ...autograd.inplace import overwrite
 from ...autograd.random import along_memory, bernoulli_array
 from ...autograd.tensor import Tensor, new_tensor
@@ -82,10 +82,10 @@ def _channels(input: Tensor, lead: int, p: float, training: bool, inplace: bool)
 
 def _discouraged(name: str, input: Tensor, allowed: tuple[int, ...]) -> None:
     if input.ndim not in allowed:
-        warnings.warn(
+        hint(
             f"{name}: Received a {input.ndim}-D input to {name}, which is deprecated and will result in an error in a "
             f"future release. To retain the behavior and silence this warning, please use dropout instead.",
-            stacklevel=3,
+            UserWarning,
         )
 
 
@@ -107,10 +107,10 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     """
     _discouraged("dropout2d", input, (3, 4))
     if input.ndim == 3:
-        warnings.warn(
+        hint(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is "
             "desired - input is interpreted as shape (N, C, L), where C is the channel dim. Use dropout1d for that.",
-            stacklevel=2,
+            UserWarning,
         )
     return _channels(input, 2, p, training, inplace)
 

@@ -44,12 +44,12 @@ def one_class_each(scores: Any, classes: Any, ignore_index: int) -> bool:
         and scores.dtype.kind == "f"
         and classes.dtype.kind in "iu"
         and ignore_index < 0
-        and decided(_all_below, scores.shape[1], classes)
+        and decided(_every_class_exists, scores.shape[1], classes)
     )
 
 
-def _all_below(n: int, classes: Any) -> bool:
-    """Whether all are in 0 .. n - 1: read as unsigned, a negative number is larger than any class."""
+def _every_class_exists(n: int, classes: Any) -> bool:
+    """Whether each is one of 0 .. n - 1: read as unsigned, a negative number is larger than any class."""
     return bool(np.maximum.reduce(classes.view(_UNSIGNED[classes.itemsize])) < n)
 
 
@@ -77,7 +77,7 @@ def shares(classes: Any, counts: Any, weight: Tensor | None) -> Any:
 
 def _checked(target: Any, classes: int, ignore_index: int, dtype: Any) -> tuple[Any, Any]:
     """``target``, and None; or, where some are to be ignored, 0 in their place, and a 0 for them among ones."""
-    if not target.size or (ignore_index < 0 and decided(_all_below, classes, target)):
+    if not target.size or (ignore_index < 0 and decided(_every_class_exists, classes, target)):
         return target, None
     return _without_ignored(target, classes, ignore_index, dtype)
 
@@ -88,11 +88,20 @@ def _without_ignored(target: Any, classes: int, ignore_index: int, dtype: Any) -
     target, counts = np.where(kept, target, 0), kept.astype(dtype)
     if np.minimum.reduce(target) < 0 or np.maximum.reduce(target) >= classes:
         wrong = target[(target < 0) | (target >= classes)][0]
-        raise IndexError(
-            f"Target {wrong} is out of bounds. With {classes} scores for each sample, the classes are 0 to "
-            f"{classes - 1}: if yours begin at 1, use target - 1; if there are more, give the last layer more outputs"
-        )
+        raise IndexError(f"Target {wrong} is out of bounds. {_advice_on_class(int(wrong), classes)}")
     return target, counts
+
+
+def _advice_on_class(wrong: int, classes: int) -> str:
+    if classes == 1:
+        return (
+            "With one score for each sample there is one class, 0: for two classes with one score use "
+            "binary_cross_entropy_with_logits (BCEWithLogitsLoss), or give the last layer an output for each class"
+        )
+    rule = f"With {classes} scores for each sample, the classes are 0 to {classes - 1}"
+    if wrong < 0:
+        return f"{rule}: give samples that are not to count the class ignore_index (-100)"
+    return f"{rule}: if yours begin at 1, use target - 1; if there are more, give the last layer more outputs"
 
 
 def _check_shapes(input: Tensor, target: Tensor) -> None:
@@ -105,7 +114,10 @@ def _check_shapes(input: Tensor, target: Tensor) -> None:
         )
     if input.ndim == 1:
         if target.numel() != 1:
-            raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target.numel()}")
+            raise ValueError(
+                f"For 1D input, 1D target must have size 1, but got target size: {target.numel()}. The scores of "
+                f"several samples have shape (N, C), and these have {list(given)}"
+            )
     elif not have or have[0] != wanted[0]:
         raise ValueError(
             f"Expected input batch_size ({wanted[0]}) to match target batch_size ({have[0] if have else 0}). The input "
@@ -118,7 +130,10 @@ def _check_shapes(input: Tensor, target: Tensor) -> None:
             f"with target.squeeze(1)"
         )
     elif have != wanted:
-        raise RuntimeError(f"Expected target size {list(wanted)}, got {list(have)}")
+        advice = f"The classes are dimension 1 of the input, of shape {list(given)}"
+        if have == given[:-1]:
+            advice += "; here they seem to be last, so move them with input.movedim(-1, 1)"
+        raise RuntimeError(f"Expected target size {list(wanted)}, got {list(have)}. {advice}")
     if target.dtype.kind not in "iu":
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {_type_name(target)}: the number of a class is whole, "

@@ -20,7 +20,12 @@ __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_
 
 
 def _listed(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    if isinstance(tensors, Tensor):
+        return [tensors]
+    if not isinstance(tensors, Iterable):
+        what = "call it, as in" if callable(tensors) and not hasattr(tensors, "parameters") else "give it"
+        raise TypeError(f"clipping takes tensors, and was given {type(tensors).__name__}: {what} model.parameters()")
+    return list(tensors)
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:

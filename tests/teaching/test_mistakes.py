@@ -582,7 +582,7 @@ OPTIMIZERS = {
     ),
     "a dict": Mistake(
         lambda t: t.optim.SGD(t.nn.Linear(2, 2).state_dict(), lr=0.1), TypeError, PARAMS + " OrderedDict",
-        ("[{'params': model.parameters()}]",), in_torch=False,
+        ("as in model.parameters()",), in_torch=False,
     ),
     "a list of models": Mistake(
         lambda t: t.optim.SGD([t.nn.Linear(2, 2)], lr=0.1), TypeError, ONLY,

@@ -88,6 +88,8 @@ class MultiStepLR(FactorSchedule):
         last_epoch: int = -1,
         verbose: bool = False,
     ) -> None:
+        if not isinstance(milestones, Iterable):
+            raise TypeError(f"milestones must be a list of epochs, but got {milestones!r}: write [{milestones}]")
         given = [integer("milestones", m, 0) for m in milestones]
         if given != sorted(given):
             raise ValueError(f"Expected increasing milestones, but got {given}")

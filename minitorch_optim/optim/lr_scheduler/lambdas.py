@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..checks import number
+from ..checks import number, real
 from ..optimizer import Optimizer
 from .curves import ChainableSchedule, Schedule
 
@@ -29,9 +29,15 @@ class _ByFunctions(Schedule):
             raise ValueError(f"Expected {n} lr_lambdas, but got {len(functions)}")
         for function in functions:
             if not callable(function):
-                raise TypeError(f"lr_lambda should be a function, but got {type(function).__name__}")
+                raise TypeError(
+                    f"lr_lambda should be a function, but got {type(function).__name__}: for instance lambda epoch: "
+                    f"0.95**epoch"
+                )
         self.lr_lambdas = functions
         super().__init__(optimizer, last_epoch, verbose)
+
+    def _factor(self, t: Any, group: int) -> float:
+        return float(real(self.lr_lambdas[group](t), f"what lr_lambda returns for epoch {t}"))
 
     def _welcome(self) -> None:
         missing = len(self.optimizer.param_groups) - len(self.lr_lambdas)
@@ -88,7 +94,7 @@ class LambdaLR(_ByFunctions):
 
     def value(self, t: Any, base: float, group: int = 0) -> float:
         """``base * lr_lambda(t)``."""
-        return base * float(number(self.lr_lambdas[group](t)))
+        return base * self._factor(t, group)
 
 
 class MultiplicativeLR(_ByFunctions, ChainableSchedule):
@@ -114,12 +120,12 @@ class MultiplicativeLR(_ByFunctions, ChainableSchedule):
         """``base * lr_lambda(1) * ... * lr_lambda(t)``, multiplied in this order."""
         lr = base
         for epoch in range(1, int(t) + 1):
-            lr *= float(number(self.lr_lambdas[group](epoch)))
+            lr *= self._factor(epoch, group)
         return lr
 
     def follow(self, t: Any, lr: float, base: float, group: int = 0) -> float:
         """``lr * lr_lambda(t)``."""
-        return lr * float(number(self.lr_lambdas[group](t)))
+        return lr * self._factor(t, group)
 
     def _next(self, t: Any, group: dict[str, Any], base: float, i: int) -> float:
         lr = float(number(group["lr"]))

@@ -109,7 +109,10 @@ class OneCycleLR(CyclingSchedule):
         """As in :class:`LRScheduler`; ValueError for more than ``total_steps`` steps."""
         t = self.last_epoch + 1 if epoch is None else epoch
         if t > self.total_steps:
-            raise ValueError(f"Tried to step {t} times. The specified number of total steps is {self.total_steps}")
+            raise ValueError(
+                f"Tried to step {t} times. The specified number of total steps is {self.total_steps}: with a step for "
+                f"each batch, that is epochs * len(loader)"
+            )
         super().step(epoch)
 
     def value(self, t: Any, base: float, group: int = 0) -> float:

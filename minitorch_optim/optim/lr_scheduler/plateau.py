@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any, ClassVar
 
-from ..checks import number
+from ...autograd.hints import hint
+from ..checks import real
 from ..optimizer import Optimizer
 from .arguments import at_least_zero, integer
 from .base import EPOCH_DEPRECATION_WARNING, LRScheduler
@@ -123,9 +123,9 @@ class ReduceLROnPlateau(LRScheduler):
         epoch : int, optional
             the number to go on counting from. Deprecated: warns
         """
-        current = float(number(metrics))
+        current = float(real(metrics, "metrics"))
         if epoch is not None:
-            warnings.warn(EPOCH_DEPRECATION_WARNING, UserWarning, stacklevel=2)
+            hint(EPOCH_DEPRECATION_WARNING, UserWarning)
         self._welcome()
         forget_origins(self.optimizer)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
