@@ -17,9 +17,9 @@ LAMB, Adam, t counting from 1::
     p = p - lr trust u
 
 Where others differ: the paper leaves LAMB's scaling function of ||p|| open; here it is the identity up to
-``max_norm``. Optax has no such bound, and takes the norm of g + weight_decay p in LARS's trust, where the paper adds two
-norms. Biases and the weights of normalisation layers are often left out of layer-wise scaling: give them a
-group of their own in another optimizer.
+``max_norm``. Optax has no such bound, and takes the norm of g + weight_decay p in LARS's trust, where the paper adds
+two norms. Biases and the weights of normalisation layers are often left out of layer-wise scaling: give them a group
+of their own in another optimizer.
 
 References
 ----------

@@ -12,8 +12,8 @@ The update mixes in more of the new gradient (beta1) than the momentum keeps (be
 whose elements move less than lr once they disagree: take a learning rate 3 to 10 times smaller, and a weight decay as
 much larger.
 
-Where others differ: PyTorch has no Lion. Optax decays weights unless told not to (weight_decay = 1e-3), and Keras begins
-with lr = 1e-3, ten times the default here.
+Where others differ: PyTorch has no Lion. Optax decays weights unless told not to (weight_decay = 1e-3), and Keras
+begins with lr = 1e-3, ten times the default here.
 
 References
 ----------

@@ -15,11 +15,11 @@ steepness at 0, not for a limit: after five steps singular values lie between ab
 sqrt(max(1, N / M)) for ``adjust_lr_fn="original"`` (or None), and 0.2 sqrt(max(N, M)) for ``"match_rms_adamw"``, which
 makes the steps as large as AdamW's, whose lr and weight_decay then fit.
 
-Where others differ: Jordan's article has the momentum as a sum, ``b = momentum b + g``, which is this mean times a number
-that the division by ||u|| takes away. Optax computes in the dtype of the parameter, and gives those that are no matrices
-to Adam. bfloat16 has 8 significant bits;
-here each of its operations is computed in float32 and rounded to them, which PyTorch does too, except that its matrix
-products may be summed in another order: single elements of x can differ by one part in 256.
+Where others differ: Jordan's article has the momentum as a sum, ``b = momentum b + g``, which is this mean times a
+number that the division by ||u|| takes away. Optax computes in the dtype of the parameter, and gives those that are
+no matrices to Adam. bfloat16 has 8 significant bits; here each of its operations is computed in float32 and rounded
+to them, which PyTorch does too, except that its matrix products may be summed in another order: single elements of x
+can differ by one part in 256.
 
 Biases, embeddings and the last layer are for another optimizer, such as AdamW.
 

@@ -16,9 +16,9 @@ vectors over the group::
 
 Use lr = 1, with a schedule if you like. The state ``d`` of any parameter shows the estimate.
 
-Where others differ: the authors' package has one d for all groups, here each group has its own. There and in Optax the
-last line comes before the step, so that eps is multiplied by the new d, and ``safeguard_warmup`` can leave lr out of s.
-Optax always corrects the bias.
+Where others differ: the authors' package has one d for all groups, here each group has its own. There and in Optax
+the last line comes before the step, so that eps is multiplied by the new d, and ``safeguard_warmup`` can leave lr out
+of s. Optax always corrects the bias.
 
 References
 ----------

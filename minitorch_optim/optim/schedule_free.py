@@ -16,8 +16,8 @@ In code order, t counting from 1 (y is the parameter)::
 
 With warmup_steps = 0 and r = 0 this is the plain average, c = 1/t, of the paper's equations 3 to 5.
 
-Where others differ: the authors' package, and Optax, keep z alone and compute x from y and z, which saves a copy of the
-parameters and needs beta > 0; here x is kept too. In both the exponent of max(lr) in w is an option
+Where others differ: the authors' package, and Optax, keep z alone and compute x from y and z, which saves a copy of
+the parameters and needs beta > 0; here x is kept too. In both the exponent of max(lr) in w is an option
 (``weight_lr_power``); here it is 2, their default.
 
 References

@@ -5,8 +5,8 @@ method asks for curvature, a second backward through the first gives the Hessian
 a graph, the gradient of g.v is H v.
 
 Where others differ: SciPy by itself estimates a gradient that it is not given from differences of the function, and
-asks for a Hessian where a method needs one; here both come from the tape. JAX has ``jax.scipy.optimize.minimize``, which
-computes in JAX's own dtypes and knows BFGS only. PyTorch has nothing of the kind but :class:`LBFGS`.
+asks for a Hessian where a method needs one; here both come from the tape. JAX has ``jax.scipy.optimize.minimize``,
+which computes in JAX's own dtypes and knows BFGS only. PyTorch has nothing of the kind but :class:`LBFGS`.
 
 References
 ----------

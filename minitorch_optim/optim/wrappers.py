@@ -14,9 +14,9 @@ SAM takes the gradient where the loss is worst nearby, at p + e, and steps from 
 Both share groups and state with the inner optimizer, so schedules work on either.
 
 Where others differ: the momentum of Lookahead's inner optimizer goes on after a slow step, as in algorithm 1; Optax
-(``reset_state``) and the authors' code (``pullback_momentum``) can set it back. Implementations of SAM for PyTorch often
-leave the first of the two gradients to the caller; here the closure is called for both. In Foret et al. each of many
-devices takes the worst point nearby for its own part of the batch; here there is one e for the whole batch.
+(``reset_state``) and the authors' code (``pullback_momentum``) can set it back. Implementations of SAM for PyTorch
+often leave the first of the two gradients to the caller; here the closure is called for both. In Foret et al. each of
+many devices takes the worst point nearby for its own part of the batch; here there is one e for the whole batch.
 
 References
 ----------
