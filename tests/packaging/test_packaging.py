@@ -227,7 +227,7 @@ def test_wheel_holds_the_data_and_says_whose_it_is(wheel: Path) -> None:
     assert "Name: minitorch_optim" in lines
     assert "License-Expression: BSD-3-Clause" in lines
     required = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")]
-    assert [r for r in required if "extra ==" not in r] == ["numpy>=2.0", "scipy", "tqdm"]
+    assert [r for r in required if "extra ==" not in r] == ["numpy>=2.0", "scipy>=1.14", "tqdm"]
 
 
 def test_installed_package_works_away_from_the_source(installed: Path, tmp_path: Path) -> None:
