@@ -46,9 +46,11 @@ for i, (ax, (name, make)) in enumerate(zip(axes.flat, gallery.items())):
     color = plt.cm.viridis(i / 10)
     ax.lines[0].set(color=color, linewidth=2)
     ax.fill_between(ax.lines[0].get_xdata(), ax.lines[0].get_ydata(), color=color, alpha=0.15, lw=0)
-    ax.set(title=name, xlabel="", ylabel="", ylim=(0, 0.108))
+    ax.set(title=name, xlabel="", ylabel="", ylim=(0, 0.108), yticks=(0, 0.05, 0.1))
 for ax in figure.axes[9:]:
     ax.set(yticks=[], ylabel="")  # of the momentum
+figure.supxlabel("step")
+figure.supylabel("learning rate")
 plt.show()
 
 # %% [markdown]
@@ -132,8 +134,8 @@ plt.show()
 
 # %% [markdown]
 # A high constant rate is fast at first, and then it only shakes: each batch pulls another way, and long steps make the
-# walk wide. A low one is still on its way at the end. The cosine is fast first and calm at the end, and both losses, in
-# training and on new images, say so.
+# walk wide. A low one is still on its way at the end. The cosine is fast first and calm at the end: its training loss
+# is a fifth of the others' or less, and it gets more of the new images right.
 #
 # ## 3. A fair comparison
 #
