@@ -115,11 +115,11 @@ curves = {
 fig, ax = plt.subplots(figsize=(8, 4))
 for name, (values, color) in curves.items():
     values = np.array(values) / values[0]
-    ax.semilogy(np.maximum(values, 1e-21), color=color, lw=2.2, label=name, marker="o" if len(values) < 10 else None)
+    ax.semilogy(values, color=color, lw=2.2, label=name, marker="o" if len(values) < 10 else None)
 k = np.arange(0, 160)
 rate = (np.sqrt(kappa) - 1) / (np.sqrt(kappa) + 1)
 ax.semilogy(k, 4 * rate ** (2 * k), "k:", lw=1.2, label="the bound of CG")
-ax.set(xlim=(-1, 160), ylim=(1e-21, 3), xlabel="gradients or products", ylabel="loss / loss at the start")
+ax.set(xlim=(-1, 160), ylim=(1e-22, 3), xlabel="gradients or products", ylabel="loss / loss at the start")
 ax.set_title(r"A quadratic in 40 dimensions, $\kappa = 1000$")
 ax.legend(frameon=False, loc="center right", bbox_to_anchor=(1, 0.45))
 plt.show()
@@ -366,7 +366,6 @@ contestants = {
 races = {name: run(*contestant) for name, contestant in contestants.items()}
 
 
-
 def first_below(values, level):
     """How many evaluations it took, or None."""
     places = np.flatnonzero(np.array(values) < level)
@@ -465,7 +464,7 @@ for name, (_, history, _) in solved.items():
 ax.axhline(1e-8, color="k", lw=1, ls="--")
 ax.set(xscale="log", xlabel="evaluations of loss and gradient", ylabel="largest entry of the gradient")
 ax.set_title("Logistic regression on digits, 650 parameters")
-ax.legend(frameon=False, loc="lower left")
+ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 0.2))
 plt.show()
 
 for name, (_, history, _) in solved.items():
@@ -477,8 +476,8 @@ print(f"LBFGS and trust-ncg end {apart:.1e} from each other; the bound is {norms
 assert apart < norms / mu
 
 # %% [markdown]
-# Both axes are logarithmic. Gradient descent and Adam would need very long to reach the dashed line; Adam with a
-# constant learning rate does not even settle. The methods that learn the curvature come down ever faster. With true
+# Both axes are logarithmic. Gradient descent would need very long to reach the dashed line, and Adam with a constant
+# learning rate does not even settle. The methods that learn the curvature come down ever faster. With true
 # curvature, in `trust-ncg`, the last five evaluations do nearly all of the work; the products of the Hessian are what
 # that costs.
 
@@ -534,7 +533,7 @@ assert 0 < inside.sum() < 8
 assert (x >= 0).all() and (slope[inside].abs() < 1e-6).all() and (slope[~inside] > 0).all()
 
 # %% [markdown]
-# ## What to keep
+# ## What to take home
 #
 # * Curvature is what gradient descent lacks. CG builds it into its directions, L-BFGS into a memory of pairs $(s, y)$,
 #   Newton takes it from the tape.
