@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minitorch_optim as torch
-from minitorch_optim import nn, optim
+from minitorch_optim import nn, optim, plot
 from minitorch_optim.datasets import load_digits
 from minitorch_optim.nn.functional import cross_entropy
 from minitorch_optim.optim.checks import learning_rate, requirement
@@ -28,6 +28,7 @@ from minitorch_optim.testing import assert_resumes_bitwise, functions, ulp_dista
 
 plt.rcParams.update({"figure.dpi": 90, "figure.constrained_layout.use": True, "font.size": 10})
 plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
+plt.rcParams["axes.prop_cycle"] = plt.cycler(color=["#2b8cbe", "#9aa5b1", "#d7301f"])  # the last is Signum's
 
 # %% [markdown]
 # ## 1. The rule and the class
@@ -89,8 +90,8 @@ except ValueError as error:
 #
 # Every element of every parameter moves by exactly `lr` in each step (unless its $m$ is 0), whatever the size of its
 # gradient. So Signum does not care how the loss is scaled, and not how each *coordinate* is scaled. But it cares how
-# the valley lies between the coordinates. Here is the same quadratic valley, turned by 0, 20 and 45 degrees. The
-# background shows which of the four diagonal directions the sign of the gradient points to (here without momentum).
+# the valley lies between the coordinates. Here is the same quadratic valley, turned by 0, 20 and 45 degrees. Without
+# momentum a step has only four directions, the diagonals: the background and the arrows show which it takes where.
 
 
 # %%
@@ -150,9 +151,9 @@ for degrees in (0, 20, 45):
 
 # %% [markdown]
 # Gradient descent does the same thing in all three, turned. Signum does not. In the valley that lies along an axis it
-# walks down the axis until it is one step away. In the turned ones it gets stuck much earlier: it jumps from one wall
-# to the other and back, for ever. Only a smaller learning rate lets it come closer. This is why methods of this kind
-# (Lion and Adam are relatives) want a schedule that takes the learning rate down.
+# walks down the axis until it is no more than a step away. In the turned ones it gets stuck much earlier: it jumps from
+# one wall to the other and back, for ever. Only a smaller learning rate lets it come closer. This is why methods of
+# this kind (Lion and Adam are relatives) want a schedule that takes the learning rate down.
 #
 # Now a network on handwritten digits, full of different scales. Signum's learning rate is much smaller than SGD's,
 # because it *is* the step.
@@ -183,19 +184,18 @@ def train(make, epochs=12):
     return np.array(losses), right
 
 
-fig, ax = plt.subplots(figsize=(8, 3.6))
-for name, make, color in [
-    ("SGD, lr 0.1, momentum 0.9", lambda p: optim.SGD(p, lr=0.1, momentum=0.9), "#2b8cbe"),
-    ("Adam, lr 0.01", lambda p: optim.Adam(p, lr=0.01), "#9aa5b1"),
-    ("Signum, lr 0.002", lambda p: Signum(p, lr=0.002), "#d7301f"),
-]:
+runs = {}
+for name, make in {
+    "SGD, lr 0.1, momentum 0.9": lambda p: optim.SGD(p, lr=0.1, momentum=0.9),
+    "Adam, lr 0.01": lambda p: optim.Adam(p, lr=0.01),
+    "Signum, lr 0.002": lambda p: Signum(p, lr=0.002),
+}.items():
     losses, right = train(make)
-    smooth = np.convolve(losses, np.ones(22) / 22, "valid")
-    ax.semilogy(smooth, color=color, lw=2, label=f"{name}: {right:.1%} of held-out images right")
-    if name.startswith("Signum"):
-        assert right > 0.93
-ax.set(xlabel="step", ylabel="training loss, mean of 22 steps", title="Handwritten digits")
-ax.legend(frameon=False)
+    runs[f"{name}: {right:.1%} of held-out images right"] = losses
+assert right > 0.93  # Signum's
+ax = plot.losses(runs, log=True, smoothing=0.95)
+ax.figure.set_size_inches(8, 3.6)
+ax.set(ylabel="loss of the batch", ylim=(5e-3, 4), title="Handwritten digits")
 plt.show()
 
 # %% [markdown]
@@ -233,7 +233,7 @@ optimizer.step()
 p.grad = torch.tensor([90.0, 0.002, 5.0])
 explanation = explain(optimizer)
 print(explanation)
-assert (explanation.changes[0].step - 0.1 < 1e-6).all()
+assert np.allclose(explanation.changes[0].step, 0.1)
 
 # %% [markdown]
 # ### Against a second implementation, to the last bit
@@ -275,7 +275,7 @@ for dtype in (np.float32, np.float64):
 # ### Against a relative
 #
 # `Lion` uses the sign of $\beta_1 m + (1-\beta_1) g$ and then updates $m$ with $\beta_2$. With
-# $\beta_1 = \beta_2 = \beta$ the two are the same algorithm. Follow both on all 40 test functions of
+# $\beta_1 = \beta_2 = \beta$ the two are the same algorithm. Follow both on all test functions of
 # `minitorch_optim.testing.functions`:
 
 # %%
@@ -477,7 +477,7 @@ end = p.clone()
 optimizer = Signum([end], lr=lr, momentum=0.5, differentiable=True)
 signs = torch.zeros(2, dtype=torch.float64)
 for t in range(6):
-    end.grad = torch.tensor([np.cos(t), 1.0 - t], dtype=torch.float64)
+    end.grad = torch.tensor([np.cos(t / 2), 1.0 - t], dtype=torch.float64)
     optimizer.step()
     signs += torch.sign(optimizer.state[end]["momentum_buffer"].detach())
 by_tape = [torch.autograd.grad(end[i], lr, retain_graph=True)[0].item() for i in range(2)]
@@ -657,7 +657,7 @@ assert "resumes" in failed["A"] and "writes_nothing" in failed["B"] and "alone_a
 assert failed["D"] == []
 
 # %% [markdown]
-# ## What to keep
+# ## What to take home
 #
 # * A rule is a pure function. Whatever it remembers is in its state; whatever it is given it leaves alone; if it needs
 #   a whole parameter, it says so.
