@@ -645,13 +645,13 @@ left.set(xlabel="constant learning rate", ylabel="loss after 15 steps", title="A
 for i, color in enumerate(["#2b8cbe", "#fdae61", "#756bb1"]):
     middle.semilogy(range(1, T + 1), learned[:, i], "o-", color=color, label=f"layer {i + 1}")
 middle.axhline(best, color="0.4", ls="--", lw=1, label="best constant")
-middle.set(xlabel="step", title="The learned learning rates")
+middle.set(xlabel="step", ylabel="learning rate", title="The learned learning rates")
 middle.legend(frameon=False)
 right.plot(with_constant, color="0.75", lw=1)
 right.plot(with_learned, color="#d7301f", lw=1, alpha=0.4)
 right.plot(with_constant.mean(1), color="0.3", lw=2.5, label="best constant")
 right.plot(with_learned.mean(1), color="#d7301f", lw=2.5, label="learned")
-right.set(xlabel="step", title="Six starts never seen before", ylim=(0, 2.6))
+right.set(xlabel="steps made", ylabel="loss", title="Six starts never seen before", ylim=(0, 2.6))
 right.legend(frameon=False)
 plt.show()
 
@@ -662,7 +662,7 @@ plt.show()
 # no step comes after it that would have to pay for what it breaks. What was learned is a schedule for exactly 15
 # steps, and it knows when the run ends.
 #
-# ## What to keep
+# ## What to take home
 #
 # * `create_graph=True` records backward; a product of the Hessian with a vector costs two backward passes.
 # * Few directions of a network are steep. The learning rate and the sharpness are bound together: gradient descent
