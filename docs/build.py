@@ -59,7 +59,8 @@ def assemble(source: Path, with_notebooks: bool) -> None:
 
     source.mkdir(parents=True, exist_ok=True)
     for page in set(DOCS.glob("*.md")) - {DOCS / "index.md"}:
-        copy(page, source / page.name)
+        text = guides.with_links_of_the_site(page.read_text(encoding="utf-8"), with_notebooks)
+        reference.write(source / page.name, text.splitlines())
     reference.write(source / "index.md", with_the_other_pages((DOCS / "index.md").read_text(encoding="utf-8")))
     copy(DOCS / "conf.py", source / "conf.py")
     for name in FROM_THE_ROOT:
@@ -71,7 +72,8 @@ def assemble(source: Path, with_notebooks: bool) -> None:
     notebooks = sorted((ROOT / "examples" / "notebooks").glob("*.ipynb")) if with_notebooks else []
     for notebook in notebooks:
         copy(notebook, source / "notebooks" / notebook.name)
-    reference.make_list_of_notebooks(source, [notebook.stem for notebook in notebooks])
+    readme = (ROOT / "examples" / "notebooks" / "README.md").read_text(encoding="utf-8")
+    guides.make_list_of_notebooks(source, readme, [notebook.stem for notebook in notebooks])
     print("drawing ...", flush=True)
     pictures.draw_all(source / "pictures")
     reference.make_reference(source)

@@ -76,8 +76,14 @@ def table(page: str, outcomes: list[Outcome]) -> str:
         title, _, body = part.partition("\n")
         results = [next(remaining) for _ in re.findall(r"^```text$", body, re.MULTILINE)]
         if results:
-            lines.append(f"| {title} | {'; '.join(dict.fromkeys(result.kind for result in results))} |")
+            kinds = "; ".join(dict.fromkeys(result.kind for result in results))
+            lines.append(f"| [{title}](#{anchor(title)}) | {kinds} |")
     return "\n".join(lines) + "\n"
+
+
+def anchor(title: str) -> str:
+    """What a link to a heading names it by, in repositories and on the site."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
 if __name__ == "__main__":

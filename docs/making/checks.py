@@ -108,4 +108,3 @@ def resolves(link: str, path: Path, pages: dict[Path, Page]) -> bool:
         return False
     anchor = unquote(parts.fragment)
     return not anchor or target not in pages or anchor in pages[target].anchors
-

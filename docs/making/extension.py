@@ -189,13 +189,19 @@ def entry_of(module: str, place: str) -> str:
     return "" if documented is None else documented.full + dot + rest
 
 
+def mathml(formula: str, as_block: bool) -> str:
+    """MathML, with room between the name of a function and what it is taken of, unless that is in parentheses."""
+    written = latex2mathml.tex2mathml(formula, as_block=as_block)
+    return re.sub(r"<mo>&ApplyFunction;</mo>(?!\s*<mo[^>]*>\()", '<mspace width="0.17em"/>', written)
+
+
 def visit_math(self: Any, node: Any) -> None:
-    self.body.append(latex2mathml.tex2mathml(node.astext(), as_block=False))
+    self.body.append(mathml(node.astext(), as_block=False))
     raise nodes.SkipNode
 
 
 def visit_displaymath(self: Any, node: Any) -> None:
-    self.body.append(f'<div class="math">{latex2mathml.tex2mathml(node.astext(), as_block=True)}</div>')
+    self.body.append(f'<div class="math">{mathml(node.astext(), as_block=True)}</div>')
     raise nodes.SkipNode
 
 

@@ -1,8 +1,9 @@
-"""Tables of the guides that are read off the code: what each optimizer starts with and what it keeps."""
+"""The guides: links that hold on the site, and tables read off the code: what each optimizer starts with and keeps."""
 
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,26 @@ SHAPE = (32, 16)  # of the parameter whose state is counted
 def make_guides(source: Path) -> None:
     reference.write(source / "generated" / "optimizers.md", table_of_optimizers())
     reference.write(source / "generated" / "names.md", table_of_names())
+
+
+CODE_LINK = re.compile(r"\[(\w+)\]\(\.\./minitorch_optim/optim/[\w/]+\.py\)")
+NOTEBOOK_LINK = re.compile(r"\]\((?:\.\./examples/notebooks/)?(\w+)\.ipynb\)")
+
+
+def with_links_of_the_site(page: str, with_notebooks: bool) -> str:
+    """Read in the repository, a page links to the code of a class and to a notebook; on the site, to their pages."""
+    folders = {name.name: "optimizers" for name in reference.optimizers()}
+    folders |= {name.name: "schedules" for name in reference.schedules()}
+    page = CODE_LINK.sub(lambda link: f"[{link[1]}](/{folders[link[1]]}/{link[1]}.rst)", page)
+    return NOTEBOOK_LINK.sub(r"](/notebooks/\1.ipynb)" if with_notebooks else "](/notebooks/index.md)", page)
+
+
+def make_list_of_notebooks(source: Path, readme: str, names: list[str]) -> None:
+    """What the notebooks' own page says to those who read them, and the list of them for the navigation."""
+    readers = readme.partition("## How they are kept")[0]
+    lines = with_links_of_the_site(readers, bool(names)).splitlines()
+    lines += ["```{toctree}", ":hidden:", "", *names, "```"]
+    reference.write(source / "notebooks" / "index.md", lines)
 
 
 def table_of_optimizers() -> list[str]:
@@ -86,4 +107,3 @@ def here(module: str, names: frozenset[str]) -> list[str]:
     for part in module.split(".")[1:]:
         place = getattr(place, part, None)
     return sorted(name for name in names if place is not None and hasattr(place, name))
-

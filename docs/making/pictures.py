@@ -179,7 +179,7 @@ def draw_start(folder: Path) -> None:
 
 
 FLOORS = [
-    [("utils · plot · teaching · testing · serialization · datasets · distributions", "what surrounds training")],
+    [("utils · recording · plot · teaching · testing · serialization · datasets · …", "what surrounds training")],
     [("nn", "modules, layers, losses"), ("optim", "a rule for each algorithm, one driver; schedules")],
     [("autograd", "Tensor, the table of derivatives, the tape")],
     [("NumPy, SciPy", "arrays")],

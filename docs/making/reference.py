@@ -27,6 +27,7 @@ TITLES = {
     "minitorch_optim.optim.lr_scheduler": "lr_scheduler: what all schedules share",
 }
 
+
 def heading(title: str, mark: str = "=") -> list[str]:
     return [title, mark * len(title), ""]
 
@@ -288,19 +289,6 @@ def gallery(folder: str, names: list[Name], module: ModuleType) -> list[str]:
         lines += [f"          :alt: {name.name}", "          :width: 220", f"          :target: {name.name}.html"]
         lines += [f"     - :doc:`{name.name}`", "", f"       {summary(name)}", ""]
     return [*lines, *toctree([name.name for name in names], 1, ":hidden:")]
-
-
-def make_list_of_notebooks(source: Path, names: list[str]) -> None:
-    lines = [*heading("Notebooks"), *NOTEBOOKS, *toctree(names)]
-    write(source / "notebooks" / "index.rst", lines)
-
-
-NOTEBOOKS = [
-    "Each runs in under a minute on a laptop, and was run anew when this site was built. They lie in",
-    "``examples/notebooks/``, where ``README.md`` says how to open and change them; the exercises have solutions,",
-    "which are hidden until you ask for them.",
-    "",
-]
 
 
 # ---------------------------------------------------------------------------------------------- one page

@@ -98,3 +98,20 @@ def test_index_lists_every_page() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     for guide in ("choosing", "from_pytorch", "design", "extending", "library", "parity", "same_numbers"):
         assert re.search(rf"^{guide}$", index, re.MULTILINE), guide
+
+
+LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)([^)#\s]+)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_hold_in_the_repository(page: Path) -> None:
+    """A page is read there too, as it stands: its links lead to files, and those to code to the class they name."""
+    if page.stem == "index":
+        return  # of the site: the README stands in its place
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"\{(doc|ref|py:\w+)\}`", text)  # roles of the site alone
+    for words, link in LINK.findall(re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
+        target = page.parent / link
+        assert target.exists(), f"[{words}]({link})"
+        if "/minitorch_optim/optim/" in link:
+            assert f"\nclass {words}(" in target.read_text(encoding="utf-8"), f"[{words}]({link})"

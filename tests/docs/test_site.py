@@ -126,6 +126,16 @@ def test_first_sentence(making: Any) -> None:
     assert isinstance(public.modules()[0][1], ModuleType)
 
 
+def test_links_to_code_become_links_to_pages(making: Any) -> None:
+    pytest.importorskip("sphinx")
+    adapted = making("guides").with_links_of_the_site
+    page = "[Adam](../minitorch_optim/optim/adam.py) [StepLR](../minitorch_optim/optim/lr_scheduler/decays.py) [x](y)"
+    assert adapted(page, True) == "[Adam](/optimizers/Adam.rst) [StepLR](/schedules/StepLR.rst) [x](y)"
+    page = "[a](../examples/notebooks/05_schedules.ipynb) [b](05_schedules.ipynb)"
+    assert adapted(page, True) == "[a](/notebooks/05_schedules.ipynb) [b](/notebooks/05_schedules.ipynb)"
+    assert adapted(page, False) == "[a](/notebooks/index.md) [b](/notebooks/index.md)"
+
+
 def test_docstrings_become_pages_as_they_are_meant(making: Any) -> None:
     pytest.importorskip("sphinx")
     written = """The norm |x| of ``|y|``.
