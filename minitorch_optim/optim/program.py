@@ -30,6 +30,7 @@ from .formula import Formula, numbers_at
 from .workspace import workspace
 
 SIZES = 64  # for how many a program keeps its scratch cut; sparse gradients may have another one in each step
+FEW = 1 << 14  # elements: scratch for so many is quickly had, and would lie idle between the steps of a small network
 
 Array = Any
 Call = tuple[Any, ...]
@@ -68,9 +69,12 @@ class Symbol:
         raise TypeError("a rule that is being recorded cannot ask for the values of an array")
 
 
-def _where(condition: Array, x: Array, y: Array, out: Array) -> None:
+def _where(condition: Array, x: Array, y: Array, out: Array | None) -> Array:
+    if out is None:
+        return np.where(condition, x, y)
     np.copyto(out, y)
     np.copyto(out, x, where=condition)
+    return out
 
 
 ELEMENTWISE = frozenset((np.where, np.clip))  # the functions, besides ufuncs, that a rule may call
@@ -197,8 +201,9 @@ class Program:
     length : int
         how many calls it makes
     source : str
-        these as a function of the arrays given, ``a0 a1 ...``, and of scratch, ``t0 t1 ...``; ``n0 n1 ...`` are the
-        numbers, each an array without dimensions, which NumPy takes more quickly than a Python number
+        these as a function of the arrays given, ``a0 a1 ...``, and of scratch, ``t0 t1 ...``, which NumPy makes where
+        none is given; ``n0 n1 ...`` are the numbers, each an array without dimensions, which NumPy takes more quickly
+        than a Python number
     """
 
     def __init__(self, calls: list[Call], dtypes: list[Any], results: list[tuple[int, int]], in_place: bool) -> None:
@@ -222,11 +227,15 @@ class Program:
         self.length = len(steps)
         space = {f"n{i}": constant for i, constant in enumerate(self.constants)}
         lines = []
+        made: set[int] = set()
         for place, function, operands in steps:
             called = _enter(space, function.__name__, WITH_OUT.get(function, function))
-            lines.append(f"{called}({', '.join(map(name, [*operands, place]))})")
+            line = f"{called}({', '.join(map(name, [*operands, place]))})"
+            register = registers[place]
+            lines.append(line if register >= 0 or register in made else f"{name(place)} = {line}")
+            made.add(register)
         lines += [f"a{target}[...] = {name(place)}" for target, place in results if registers[place] != target]
-        arguments = [f"a{i}" for i in range(given)] + [f"t{i}" for i in range(len(self.scratch))]
+        arguments = [f"a{i}" for i in range(given)] + [f"t{i}=None" for i in range(len(self.scratch))]
         self.source = "\n    ".join([f"def run({', '.join(arguments)}):", *(lines or ["pass"])]) + "\n"
         exec(compile(self.source, "<rule>", "exec"), space)
         self.call: Callable[..., None] = space.pop("run")
@@ -252,13 +261,15 @@ class Program:
 
     def run(self, arrays: list[Array], thread: int = 0) -> None:
         """Make the calls on arrays of equal length. Each thread has scratch of its own."""
-        memory = self.memory[thread]
-        size = arrays[0].size
-        self.call(*arrays, *(memory[size] if size in memory else self.scratch_of(size, thread)))
+        self.call(*arrays, *self.scratch_of(arrays[0].size, thread))
 
     def scratch_of(self, size: int, thread: int = 0) -> list[Array]:
-        """Scratch for arrays of ``size``: the same memory for every size, if there is enough."""
+        """Scratch for arrays of ``size``: the same memory for every size, if there is enough. For few elements none."""
+        if size <= FEW:
+            return []
         memory = self.memory[thread]
+        if size in memory:
+            return memory[size]
         most = max(memory, default=-1)
         longest = memory[most] if size <= most else [workspace(size, dtype) for dtype in self.scratch]
         if size > most or len(memory) >= SIZES:

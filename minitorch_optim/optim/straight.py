@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -39,14 +39,15 @@ if TYPE_CHECKING:
 WORTH_WRITING = 5  # after so many steps: to write and to compile takes as long as some tens of them
 
 
-class Straight:
-    """The step of a plan as a function of the optimizer and the group; it returns whether it could be done so.
+class Straight(NamedTuple):
+    """The step of a plan as a function of the optimizer and the group; it returns whether it could be done so."""
 
-    Attributes
-    ----------
-    source : str
-        the function
-    """
+    source: str  #: the function
+    step: Callable[[Any, Any], bool]
+
+
+class Writer:
+    """What writes a plan down: the conditions under which it holds, its lines, and names for all that is in them."""
 
     def __init__(self, plan: Plan, optimizer: Optimizer) -> None:
         self._names: dict[str, Any] = {}
@@ -63,7 +64,10 @@ class Straight:
         self._lines: list[str] = []
         for job in plan.jobs:
             self._write(job, optimizer)  # type: ignore[arg-type]
-        self.source = "\n    ".join(
+
+    def written(self) -> Straight:
+        """All of it, compiled."""
+        source = "\n    ".join(
             [
                 "def step(optimizer, group):",
                 "params, state = group['params'], optimizer.state.get",
@@ -76,8 +80,8 @@ class Straight:
                 "return True\n",
             ]
         )
-        exec(compile(self.source, "<plan>", "exec"), self._names)
-        self.step: Callable[[Any, Any], bool] = self._names.pop("step")
+        exec(compile(source, "<plan>", "exec"), self._names)
+        return Straight(source, self._names.pop("step"))
 
     def _name(self, kind: str, value: Any) -> str:
         """A name for an object, which is kept under it."""
@@ -146,7 +150,7 @@ def straight(plan: Plan, optimizer: Optimizer) -> Straight | None:
     """The plan as one function; None if it has parts that are cut into blocks, sparse, or not recorded."""
     if not plan.fixed or plan.repeated or not all(_is_plain(job, plan.options) for job in plan.jobs):
         return None
-    return Straight(plan, optimizer)
+    return Writer(plan, optimizer).written()
 
 
 def _is_plain(job: Any, options: dict[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from minitorch_optim.optim import dense
 from minitorch_optim.optim.dense import BLOCK, Dense
 from minitorch_optim.optim.driver import Plan
 from minitorch_optim.optim.optimizer import Optimizer
-from minitorch_optim.optim.program import OPERATORS, Notes, Program
+from minitorch_optim.optim.program import FEW, OPERATORS, Notes, Program
 
 KIT = runpy.run_path(str(Path(__file__).with_name("kit.py")))
 cases_that, with_lr, pattern, same, same_states = (
@@ -320,3 +320,14 @@ def test_the_number_of_threads_is_checked() -> None:
     with pytest.raises(RuntimeError, match="set_num_threads expects a positive integer, but got 0"):
         minitorch_optim.set_num_threads(0)
     assert minitorch_optim.get_num_threads() == before
+
+
+@pytest.mark.parametrize("size", [FEW, FEW + 1])
+def test_scratch_for_few_elements_does_not_lie_idle_between_steps(size: int) -> None:
+    p = new_tensor(np.ones(size, np.float32), True)
+    p.grad = new_tensor(np.ones(size, np.float32))
+    optimizer = optim.Adam([p])
+    optimizer.step()
+    (job,) = optimizer._plans[0].jobs
+    kept = [array for by_size in job.program.memory.values() for arrays in by_size.values() for array in arrays]
+    assert bool(kept) == (size > FEW)

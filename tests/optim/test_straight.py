@@ -189,7 +189,7 @@ def test_it_is_written_again_for_other_options() -> None:
         for _ in range(WORTH_WRITING + 1):
             side.step()
         (plan,) = side.optimizer._plans.values()
-        assert plan.straight is not None and lr in plan.straight._names["in_force"]
+        assert plan.straight is not None and lr in plan.straight.step.__globals__["in_force"]
 
 
 def test_a_tracer_sees_the_rule(sides: Any) -> None:
