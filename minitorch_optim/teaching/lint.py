@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..autograd import Tensor
 from ..autograd.hints import LearnerHint
 from ..autograd.modes import modes
@@ -22,10 +24,11 @@ from ..nn.parameter import UninitializedParameter
 from ..optim import Optimizer
 from ..optim.swa_utils import AveragedModel
 from .lint_graph import GRAPH_RULES
-from .lint_rules import STEP_RULES, depends_on_mode, path_of
+from .lint_rules import STEP_RULES
 from .lint_run import Backward, Call, Watch, nodes_behind
 from .lint_state import Keeper
 from .lint_variables import Variables, outermost
+from .lint_words import depends_on_mode, path_of
 
 __all__ = ["Finding", "Findings", "lint_training"]
 
@@ -174,13 +177,17 @@ def lint_training(
 
     for follow_inputs in (True, False):
         lint = _Lint(variables, models, optimizers, models_were_found=model is None)
+        lint.known = {p for module in every_module.values() for _, p in module.named_parameters()}
         try:
             lint.run(step, keep, runs, follow_inputs)
             break
         except Exception as error:  # perhaps because an input is now computed from a leaf: once more without
             if not follow_inputs:
-                if lint.found and sys.version_info >= (3, 11):
-                    error.add_note(f"lint_training found before this error:\n{lint.findings(evaluated=False)}")
+                if sys.version_info >= (3, 11):
+                    if "'float' object has no attribute 'backward'" in str(error):
+                        error.add_note("item() and float() give a plain number: call them after loss.backward()")
+                    if lint.found:
+                        error.add_note(f"lint_training found before this error:\n{lint.findings(evaluated=False)}")
                 raise
     if evaluate is not None:
         lint.run_evaluation(evaluate, keep)
@@ -199,6 +206,7 @@ class _Lint:
     ) -> None:
         self.variables, self.models, self.optimizers = variables, models, optimizers
         self.models_were_found = models_were_found
+        self.known: set[Tensor] = set()
         self.found: dict[tuple[str, str], Finding] = {}
         self.stepped: dict[str, Optimizer] = dict(optimizers)
 
@@ -211,6 +219,7 @@ class _Lint:
         with Keeper() as keeper:
             keep(keeper)
             watch = Watch(keeper, self.models, self.optimizers, self._on_backward, inputs)
+            watch.known = self.known
             lengths: list[dict[str, int]] = []
             try:
                 with warnings.catch_warnings(record=True) as warned, watch.watching():
@@ -232,9 +241,11 @@ class _Lint:
             self.add("warnings", _warnings(warned))
 
     def _on_backward(self, watch: Watch, record: Backward) -> None:
+        spoilt = any(not np.isfinite(g).all() for step in watch.steps for g in step.gradients.values())
+        spoilt = spoilt or any(finding.rule == "NaN in the loss" for finding in self.found.values())
         for rule, check in GRAPH_RULES.items():
-            if rule != "NaN in the loss" or all(finding.rule != rule for finding in self.found.values()):
-                self.add(rule, check(record, self.name))  # where NaN came from is seen the first time only
+            if rule != "NaN in the loss" or not spoilt:  # where NaN came from is seen the first time only
+                self.add(rule, check(record, self.name))
 
     def run_evaluation(self, evaluate: Callable[[], Any], keep: Callable[[Keeper], None]) -> None:
         with Keeper() as keeper:

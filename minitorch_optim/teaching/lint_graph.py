@@ -14,9 +14,7 @@ import numpy as np
 from ..autograd.tape import RESULT, Node
 from ..autograd.tensor import Tensor
 from .lint_run import Backward
-
-Seen = Iterator[tuple[str, str]]
-Names = Callable[[Tensor], str]
+from .lint_words import Names, Seen
 
 # Operations that change only the form: what is before them feeds what is after them.
 FORM = frozenset((
@@ -64,14 +62,35 @@ def probabilities(record: Backward, names: Names) -> Seen:
                 f"{what} went into nll_loss, which takes logarithms of probabilities",
                 "put log_softmax(scores, dim=1) before it, or use cross_entropy on the raw scores",
             )
+        elif node.row.name == "LogSoftmax" and _axis_of(node) == 0 and np.ndim(node.out) == 2:
+            yield (
+                "log_softmax before nll_loss went along dimension 0, the samples: each class sums to 1 over the batch",
+                "take it along the classes, log_softmax(scores, dim=1), or use cross_entropy on the raw scores",
+            )
+
+
+def target_range(record: Backward, names: Names) -> Seen:
+    """Targets that are no probabilities."""
+    for node in record.nodes:
+        target = node.args[1] if node.row.name == "LogisticNll" and node.args else None
+        if isinstance(target, np.ndarray) and target.size and not (target.min() >= 0 and target.max() <= 1):
+            yield (
+                f"the targets of binary_cross_entropy_with_logits go from {target.min():g} to {target.max():g}",
+                "they are probabilities, from 0 to 1: for classes -1 and 1 use (target + 1) / 2",
+            )
+
+
+def _axis_of(node: Node) -> int:
+    """The dimension that a softmax goes along, counted from the first."""
+    axis = (*(node.args or ()), None, None)[1] if not node.kwargs else node.kwargs.get("axis")
+    return (axis if isinstance(axis, int) else -1) % max(np.ndim(node.out), 1)
 
 
 def single_column(record: Backward, names: Names) -> Seen:
     """A softmax over one number, which is always 1."""
     for node in record.nodes:
         if node.row.name in ("Softmax", "LogSoftmax") and isinstance(node.out, np.ndarray):
-            axis = node.args[1] if len(node.args) > 1 and isinstance(node.args[1], int) else -1
-            if node.out.ndim and node.out.shape[axis] == 1:
+            if node.out.ndim and node.out.shape[_axis_of(node)] == 1:
                 yield (
                     f"a softmax over a dimension of length 1, of shape {list(node.out.shape)}: its result is always 1",
                     "use sigmoid for two classes with one score (with binary_cross_entropy_with_logits on the raw "
@@ -193,6 +212,7 @@ def _feeding(record: Backward, names: Iterable[str]) -> Iterator[tuple[Node, Nod
 GRAPH_RULES: dict[str, Callable[[Backward, Names], Seen]] = {
     "scores before the loss": scores,
     "log-probabilities before the loss": probabilities,
+    "targets of the loss": target_range,
     "softmax of one number": single_column,
     "broadcast in the loss": broadcast,
     "NaN in the loss": not_finite,

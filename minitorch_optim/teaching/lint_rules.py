@@ -1,4 +1,4 @@
-"""Rules about a step as a whole: gradients, parameters, optimizers and modes.
+"""Rules about a step as a whole: the order of its calls, gradients, steps and modes.
 
 Each rule takes the watch and names, a function that knows what to call a parameter, and yields pairs: what was seen,
 and what to do.
@@ -7,18 +7,14 @@ and what to do.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
-from ..autograd import Tensor
-from ..nn import Module
 from ..optim.flat import VectorOptimizer
-from .lint_run import Step, Watch
-
-Seen = Iterator[tuple[str, str]]
-Names = Callable[[Tensor], str]
+from .lint_parameters import PARAMETER_RULES
+from .lint_run import Watch
+from .lint_words import Names, Seen, class_of, depends_on_mode, frozen, listed, numbers, path_of, rms
 
 
 def order(watch: Watch, names: Names) -> Seen:
@@ -30,7 +26,7 @@ def order(watch: Watch, names: Names) -> Seen:
             "call loss.backward() before optimizer.step()",
         )
         return
-    if watch.optimizers and not steps and not watch.interrupted:
+    if watch.optimizers and not watch.steps and not watch.interrupted:  # every other batch is often enough
         yield (
             "the step never calls optimizer.step(), so nothing is learned",
             "call optimizer.step() after loss.backward(); with gradients added up over several batches, give "
@@ -39,8 +35,8 @@ def order(watch: Watch, names: Names) -> Seen:
     for step in steps:
         if step.backwards == 0 and not step.by_closure:
             yield (
-                f"{_of(step)}.step() comes before the first backward(): it uses the gradients of the step before, or "
-                f"none",
+                f"{class_of(step)}.step() comes before the first backward(): it uses the gradients of the step before, "
+                f"or none",
                 "the order is optimizer.zero_grad(), loss.backward(), optimizer.step()",
             )
 
@@ -50,13 +46,13 @@ def accumulating(watch: Watch, names: Names) -> Seen:
     for step in watch.last(watch.steps):
         if step.stale:
             yield (
-                f"{_of(step)}.step() used gradients of {_list(names(p) for p in step.stale)} that still hold those of "
-                f"the step before",
+                f"{class_of(step)}.step() used gradients of {listed(names(p) for p in step.stale)} that still hold "
+                f"those of the step before",
                 "call optimizer.zero_grad() once for each step, before loss.backward()",
             )
     if watch.stale_by_hand:
         yield (
-            f"{_list(map(names, watch.stale_by_hand))} changed, and the next backward() added to the same gradient",
+            f"{listed(map(names, watch.stale_by_hand))} changed, and the next backward() added to the same gradient",
             "clear the gradients after each change, with w.grad = None or w.grad.zero_()",
         )
 
@@ -69,59 +65,9 @@ def cleared(watch: Watch, names: Names) -> Seen:
         if reached and not any(np.any(g != 0) for g in step.gradients.values()):
             left = [p for p in reached if p in step.gradients]
             yield (
-                f"{_of(step)}.step() found no gradient but zeros, though backward() had passed some"
-                if left else f"{_of(step)}.step() found no gradient, though backward() had passed some",
+                f"{class_of(step)}.step() found no gradient but zeros, though backward() had passed some"
+                if left else f"{class_of(step)}.step() found no gradient, though backward() had passed some",
                 "call optimizer.zero_grad() before loss.backward(), not between it and optimizer.step()",
-            )
-
-
-def unreached(watch: Watch, names: Names) -> Seen:
-    """Parameters of the model that no loss depends on."""
-    reached = watch.reached()
-    lost = [p for p in _trained(watch.models) if p not in reached]
-    if lost and watch.backwards:
-        yield (
-            f"no gradient reaches {_list(map(names, lost))}, which require grad: no loss depends on them",
-            "use the layer in forward(), look for detach(), .data, .item() or no_grad() on the way, or freeze it with "
-            "requires_grad_(False)",
-        )
-
-
-def not_optimized(watch: Watch, names: Names) -> Seen:
-    """Parameters of the model that no optimizer has."""
-    held = watch.optimized()
-    trained = _trained(watch.models)
-    lost = [p for p in trained if p not in held]
-    if lost and len(lost) == len(trained) and held:
-        yield (
-            "the optimizer has none of the model's parameters",
-            "make the optimizer after the model: one that was made before the model was replaced or copied changes the "
-            "old parameters",
-        )
-    elif lost and held:
-        yield (
-            f"no optimizer has {_list(map(names, lost))}: they stay as they are",
-            "give the optimizer model.parameters(), freeze what is not to be trained with requires_grad_(False), or "
-            "add what came later with optimizer.add_param_group()",
-        )
-
-
-def foreign(watch: Watch, names: Names) -> Seen:
-    """Parameters of an optimizer that no loss depends on."""
-    reached = watch.reached()
-    of_models = set(_trained(watch.models))
-    for name, optimizer in watch.optimizers.items():
-        params = [p for group in optimizer.param_groups for p in group["params"]]
-        lost = [p for p in params if p not in reached and p not in of_models]
-        if of_models and not of_models & watch.optimized():  # not_optimized() says it
-            return
-        if lost and watch.backwards:
-            all_of_them = len(lost) == len(params)
-            yield (
-                f"the loss depends on none of the {len(params)} parameters of {name}"
-                if all_of_them else f"{name} has parameters on which no loss depends: {_list(map(names, lost))}",
-                "give the optimizer the parameters of the model that is trained; a tensor replaced by a new one, as in "
-                "w = w - lr * w.grad, is not the one that the optimizer has",
             )
 
 
@@ -130,13 +76,13 @@ def unchanged(watch: Watch, names: Names) -> Seen:
     for step in watch.last(watch.steps):
         if not any(step.lrs) or isinstance(step.optimizer, VectorOptimizer):
             continue
-        sizes = {p: _rms(g) for p, g in step.gradients.items() if np.isfinite(g).all()}
+        sizes = {p: rms(g) for p, g in step.gradients.items() if np.isfinite(g).all()}
         had = [p for p, size in sizes.items() if size > 1e-5 * max(sizes.values())]  # the others: zero but for rounding
         same = [p for p in had if np.array_equal(step.before[p], step.after[p])]
         if same:
             yield (
-                f"{_of(step)}.step() did not change {_list(map(names, same))}, though "
-                f"{'it' if len(same) == 1 else 'they'} had a gradient; lr = {_numbers(step.lrs)}",
+                f"{class_of(step)}.step() did not change {listed(map(names, same))}, though "
+                f"{'it' if len(same) == 1 else 'they'} had a gradient; lr = {numbers(step.lrs)}",
                 "a step may be too small for the last digit of float32: take a larger lr, or look at what scales the "
                 "loss down",
             )
@@ -147,7 +93,7 @@ def zero_lr(watch: Watch, names: Names) -> Seen:
     for step in watch.last(watch.steps):
         if step.lrs and not all(step.lrs):
             yield (
-                f"the learning rate of {_of(step)} is {_numbers(step.lrs)}",
+                f"the learning rate of {class_of(step)} is {numbers(step.lrs)}",
                 "give a positive lr; if a schedule set it, look at its curve with scheduler.preview(n). A warmup that "
                 "starts at 0 is no mistake",
             )
@@ -157,10 +103,10 @@ def modes_of_layers(watch: Watch, names: Names) -> Seen:
     """Dropout and batch normalisation in the wrong mode."""
     calls = watch.last(watch.calls)
     called = {call.module: call.training for call in calls}
-    sensitive = {m: training for m, training in called.items() if depends_on_mode(m) and not _frozen(m)}
+    sensitive = {m: training for m, training in called.items() if depends_on_mode(m) and not frozen(m)}
     evaluating = [m for m, training in sensitive.items() if not training]
     if evaluating and len(evaluating) < len(sensitive):
-        where = _list(path_of(watch.models, m) for m in evaluating)
+        where = listed(path_of(watch.models, m) for m in evaluating)
         yield (
             f"{where} {'is' if len(evaluating) == 1 else 'are'} in eval mode while other layers of its kind train",
             "call model.train() on the whole model before the step; to keep a BatchNorm as it is, freeze its "
@@ -168,9 +114,10 @@ def modes_of_layers(watch: Watch, names: Names) -> Seen:
         )
         return
     for name, model in watch.models.items():
-        if called.get(model) is False and not _frozen(model):
+        if called.get(model) is False and not frozen(model):
             which = sorted({type(m).__name__ for m in evaluating})
-            effect = f": {' and '.join(which)} do not act as in training" if which else ""
+            do = "does" if len(which) == 1 else "do"
+            effect = f": {' and '.join(which)} {do} not act as in training" if which else ""
             yield f"{name} is in eval mode while it is trained{effect}", f"call {name}.train() before the step"
 
 
@@ -181,19 +128,19 @@ def gradient_sizes(watch: Watch, names: Names) -> Seen:
         losses = [record.loss._array for record in watch.backwards if record.run == step.run]
         if bad and all(np.isfinite(loss).all() for loss in losses):
             yield (
-                f"the gradient of {_list(map(names, bad))} is not finite when {_of(step)}.step() takes it, though the "
-                f"loss is",
+                f"the gradient of {listed(map(names, bad))} is not finite when {class_of(step)}.step() takes it, "
+                f"though the loss is",
                 "look for sqrt, norm or log at 0 and for overflow; clip_grad_norm_(..., error_if_nonfinite=True) stops "
                 "there",
             )
         if bad:
             return  # what comes after it is its consequence
     for step in watch.last(watch.steps):
-        weights = {p: _rms(g) for p, g in step.gradients.items() if p.ndim >= 2}
+        weights = {p: rms(g) for p, g in step.gradients.items() if p.ndim >= 2}
         none = [p for p, size in weights.items() if size == 0]
         if none and (len(none) < len(weights) or not any(r.passed for r in watch.last(watch.backwards))):
             yield (
-                f"the gradient of {_list(map(names, none))} is 0 everywhere",
+                f"the gradient of {listed(map(names, none))} is 0 everywhere",
                 "look for units that are always 0 (dead ReLUs), saturated sigmoids, or inputs that are all 0",
             )
         sizes = {p: size for p, size in weights.items() if size > 0}
@@ -209,7 +156,7 @@ def gradient_sizes(watch: Watch, names: Names) -> Seen:
         large = [p for p, size in weights.items() if size * math.sqrt(p.numel()) > 1e6]
         if large:
             yield (
-                f"the gradient of {_list(map(names, large))} has a norm above 1e6",
+                f"the gradient of {listed(map(names, large))} has a norm above 1e6",
                 "exploding gradients: clip them with nn.utils.clip_grad_norm_, scale the inputs to about 1, or take "
                 "the mean of the loss rather than its sum",
             )
@@ -217,20 +164,24 @@ def gradient_sizes(watch: Watch, names: Names) -> Seen:
 
 def step_sizes(watch: Watch, names: Names) -> Seen:
     """Steps that move a weight by more than the weight itself."""
-    for step in watch.last(watch.steps):
+    last = watch.last(watch.steps)
+    losses = [np.abs(np.mean(record.loss._array)) for record in watch.backwards]
+    exploded = len(losses) > 1 and not losses[-1] <= 10 * losses[0]  # the weights of the last step may be as large
+    for step in watch.steps if exploded else last:
         if isinstance(step.optimizer, VectorOptimizer):  # how far it goes is for its tests and line search to say
             continue
         wild = []
         for p, before in step.before.items():
-            size = _rms(before)
-            if p.ndim >= 2 and size > 0 and _rms(step.after[p] - before) > size:
+            size = rms(before)
+            if p.ndim >= 2 and size > 0 and rms(step.after[p] - before) > size:
                 wild.append(p)
         if wild:
             yield (
-                f"{_of(step)}.step() moved {_list(map(names, wild))} by more than their own size; lr = "
-                f"{_numbers(step.lrs)}",
+                f"{class_of(step)}.step() moved {listed(map(names, wild))} by more than their own size; lr = "
+                f"{numbers(step.lrs)}",
                 "take a smaller lr, by a factor of 10 or more",
             )
+            return
 
 
 def inputs(watch: Watch, names: Names) -> Seen:
@@ -250,61 +201,11 @@ def inputs(watch: Watch, names: Names) -> Seen:
         )
 
 
-# ---------------------------------------------------------------------------------------------- what they share
-
-
-def depends_on_mode(module: Module) -> bool:
-    """Whether a module does something else in training than in evaluation."""
-    statistics = getattr(module, "track_running_stats", False) and "running_mean" in module._buffer_names
-    dropout = "Dropout" in type(module).__name__ and getattr(module, "p", 0.0) > 0
-    return bool(statistics or dropout)
-
-
-def _frozen(module: Module) -> bool:
-    parameters = [p for _, p in module.named_parameters()]
-    return bool(parameters) and not any(p.requires_grad for p in parameters)
-
-
-def _trained(models: dict[str, Module]) -> list[Tensor]:
-    found = dict.fromkeys(p for model in models.values() for _, p in model.named_parameters())
-    return [p for p in found if p.requires_grad]
-
-
-def path_of(models: dict[str, Module], wanted: Module) -> str:
-    """What a module is called: the name of its model and the path in it."""
-    for name, model in models.items():
-        for path, module in model.named_modules():
-            if module is wanted:
-                return f"{name}.{path}" if path else name
-    return type(wanted).__name__
-
-
-def _of(step: Step) -> str:
-    return type(step.optimizer).__name__
-
-
-def _list(names: Iterable[str], most: int = 6) -> str:
-    found = sorted(names)
-    more = f" and {len(found) - most} more" if len(found) > most else ""
-    return ", ".join(found[:most]) + more
-
-
-def _numbers(values: list[float]) -> str:
-    return " and ".join(f"{value:g}" for value in dict.fromkeys(values))
-
-
-def _rms(array: Any) -> float:
-    """The root mean square."""
-    return float(np.linalg.norm(np.ravel(array).astype(np.complex128))) / math.sqrt(array.size) if array.size else 0.0
-
-
 STEP_RULES: dict[str, Callable[[Watch, Names], Seen]] = {
     "order of backward and step": order,
     "gradients add up": accumulating,
     "gradients cleared too late": cleared,
-    "parameters without a gradient": unreached,
-    "parameters that no optimizer has": not_optimized,
-    "optimizer with other parameters": foreign,
+    **PARAMETER_RULES,
     "parameters that do not change": unchanged,
     "learning rate 0": zero_lr,
     "eval mode in training": modes_of_layers,

@@ -111,6 +111,11 @@ class Watch:
         self._stepping: list[Step] = []
         self.stale_by_hand: set[Tensor] = set()  # as Step.stale, of parameters that no optimizer has
         self._by_hand: dict[Tensor, Any] = {}  # the values of these when they last got a gradient
+        self._at_start: dict[Tensor, Any] = {}  # the values of all parameters when the watch began
+        self.known: set[Tensor] = set()  # the parameters of every module that was found, whether it is trained or not
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Watch:
+        return self  # a copy that the step makes of a model has its hooks, and these tell the same watch
 
     # -- what is watched -------------------------------------------------------------------------
 
@@ -125,6 +130,7 @@ class Watch:
             backward(self, *args, **kwargs)
             watch._after_backward(record)
 
+        self._at_start = {p: np.array(values(p)) for p in self.parameters()}
         with contextlib.ExitStack() as stack:
             stack.callback(setattr, on_tensors, "backward", backward)
             stack.callback(setattr, modes, "tape_only", modes.tape_only)
@@ -156,13 +162,24 @@ class Watch:
         return {p for record in self.backwards for p in record.leaves}
 
     def leave_out_bystanders(self) -> None:
-        """Forget the models that the step only looks at: a teacher, or a copy that follows by hand."""
-        taking_part = self.reached() | self.optimized()
-        rest = {
-            name: model for name, model in self.models.items()
-            if any(p in taking_part for _, p in model.named_parameters())
-        }  # fmt: skip
-        self.models = rest or self.models
+        """Forget the models that the step does not train by a loss: a teacher, or a copy that follows by hand."""
+        reached, optimized = self.reached(), self.optimized()
+        all_are_reached = bool(optimized) and optimized <= reached
+        taking_part, others = {}, {}
+        for name, model in self.models.items():
+            own: set[Tensor] = {p for _, p in model.named_parameters()}
+            if own & optimized or (own & reached and (model.training or not all_are_reached)):
+                taking_part[name] = model
+            elif not own & reached and not any(self._has_changed(p) for p in own):
+                others[name] = model
+        self.models = taking_part or others  # neither a judge of what is optimized, nor a copy that follows
+
+    def _has_changed(self, p: Tensor) -> bool:
+        return p in self._at_start and not np.array_equal(self._at_start[p], values(p))
+
+    def changed_by_hand(self, p: Tensor) -> bool:
+        """Whether a parameter that no optimizer has is no longer what it was when it got its gradient."""
+        return p in self._by_hand and not np.array_equal(self._by_hand[p], values(p))
 
     def interrupt(self) -> None:
         """Leave out the step that an error ended. What has not been done yet is then no mistake."""

@@ -7,6 +7,7 @@ import functools
 import inspect
 import random
 import runpy
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -235,6 +236,75 @@ def one_layer_in_eval_mode() -> Any:
     return usual_step(model, adam(model))
 
 
+def optimizer_of_a_state_dict() -> Any:
+    model = nn.Linear(4, 3)
+    return usual_step(model, optim.SGD(model.state_dict().values(), lr=0.1))
+
+
+def everything_frozen() -> Any:
+    model = nn.Linear(4, 3).requires_grad_(False)
+    return usual_step(model, optim.SGD(model.parameters(), lr=0.1))
+
+
+def layers_in_a_plain_list() -> Any:
+    class Listed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.hidden = [nn.Linear(4, 4)]
+            self.last = nn.Linear(4, 3)
+
+        def forward(self, x: Any) -> Any:
+            return self.last(self.hidden[0](x))
+
+    model = Listed()
+    with pytest.warns(torch.LearnerHint, match="plain list"):
+        optimizer = optim.SGD(model.parameters(), lr=0.1)
+    return usual_step(model, optimizer)
+
+
+def layer_made_in_forward() -> Any:
+    class Forgetful(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Linear(4, 4)
+
+        def forward(self, x: Any) -> Any:
+            return nn.Linear(4, 3)(self.first(x))
+
+    model = Forgetful()
+    return usual_step(model, optim.SGD(model.parameters(), lr=0.1))
+
+
+def optimizer_made_in_the_step() -> Any:
+    model = nn.Linear(4, 3)
+    return lambda: usual_step(model, adam(model))()
+
+
+def equal_weights() -> Any:
+    model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+    for p in model.parameters():
+        nn.init.constant_(p, 0.5)
+    return usual_step(model, optim.SGD(model.parameters(), lr=0.1), F.mse_loss, y=NUMBERS.unsqueeze(1))
+
+
+def lr_as_an_attribute() -> Any:
+    model = nn.Linear(4, 3)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    optimizer.lr = 0.01  # type: ignore[attr-defined]
+    return usual_step(model, optimizer)
+
+
+def targets_of_minus_one() -> Any:
+    model = nn.Linear(4, 1)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    return usual_step(model, optimizer, F.binary_cross_entropy_with_logits, y=NUMBERS.sign().unsqueeze(1))
+
+
+def log_softmax_over_the_samples() -> Any:
+    model = nn.Sequential(nn.Linear(4, 3), nn.LogSoftmax(dim=0))
+    return usual_step(model, optim.SGD(model.parameters(), lr=0.1), F.nll_loss)
+
+
 def softmax_before_cross_entropy() -> Any:
     model = network(nn.Softmax(dim=1))
     return usual_step(model, adam(model))
@@ -362,6 +432,12 @@ def huge_step() -> Any:
     return usual_step(model, optim.SGD(model.parameters(), lr=1e3))
 
 
+def huge_step_of_adam() -> Any:
+    """The second step is no larger than the weights, which the first has made as large."""
+    model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
+    return usual_step(model, adam(model, lr=10.0), F.mse_loss, y=NUMBERS.unsqueeze(1))
+
+
 def sum_of_losses() -> Any:
     model = network()
     optimizer = adam(model)
@@ -418,6 +494,20 @@ MISTAKES: dict[Callable[[], Any], tuple[str, list[str]]] = {
     optimizer_of_nothing_that_is_used: (
         "optimizer with other parameters", ["the loss depends on none of the 2 parameters of left_over"]
     ),
+    optimizer_of_a_state_dict: (
+        "optimizer with other parameters", ["none of the 2 parameters of optimizer requires grad", "model.parameters()"]
+    ),
+    everything_frozen: ("optimizer with other parameters", ["requires grad", "requires_grad_()"]),
+    layers_in_a_plain_list: ("parameters that nobody has", ["shape [4, 4], [4] that neither", "nn.ModuleList"]),
+    layer_made_in_forward: ("parameters that nobody has", ["[3, 4], [3] that are new in each run", "__init__"]),
+    optimizer_made_in_the_step: ("optimizer made anew", ["a new Adam for the same parameters", "before the loop"]),
+    equal_weights: ("units that are all alike", ["the units of model.0.weight", "at random"]),
+    lr_as_an_attribute: (
+        "options in the wrong place",
+        ["optimizer.lr was set to 0.01", "the steps use 0.1", "in optimizer.param_groups: group['lr'] = 0.01"],
+    ),
+    targets_of_minus_one: ("targets of the loss", ["from -1 to 1", "(target + 1) / 2"]),
+    log_softmax_over_the_samples: ("log-probabilities before the loss", ["dimension 0, the samples", "dim=1"]),
     step_too_small: ("parameters that do not change", ["model.weight", "lr = 1e-12", "larger lr"]),
     lr_of_zero: ("learning rate 0", ["learning rate of Adam is 0", "positive lr"]),
     eval_mode: ("eval mode in training", ["BatchNorm1d and Dropout", "model.train()"]),
@@ -444,12 +534,12 @@ MISTAKES: dict[Callable[[], Any], tuple[str, list[str]]] = {
     deep_sigmoids: ("size of gradients", ["that of model.25.weight", "vanishing"]),
     huge_loss: ("size of gradients", ["model.weight has a norm above 1e6", "clip_grad_norm_"]),
     huge_step: ("size of steps", ["model.4.weight", "lr = 1000", "smaller lr"]),
+    huge_step_of_adam: ("size of steps", ["model.0.weight", "lr = 10", "smaller lr"]),
     sum_of_losses: ("graphs kept", ["total holds the graph of every step", "total += loss.item()"]),
     list_of_losses: ("graphs kept", ["losses holds the graph of every step", "losses.append(loss.item())"]),
     schedule_before_optimizer: ("warnings", ["before `optimizer.step()`", "test_lint.py"]),
 }
 MORE_THAN_ONE = {  # what a mistake brings with it
-    nan_in_the_gradient: {"NaN in the loss"},
     softmax_of_one_column: {"loss without inputs", "size of gradients"},
     cross_entropy_of_one_column: {"loss without inputs", "size of gradients"},
     zero_grad_to_none_too_late: {"parameters that do not change"},
@@ -956,6 +1046,14 @@ def test_an_interruption_comes_out_as_it_is() -> None:
 
 def interrupt(*args: Any) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="errors have no notes before Python 3.11")
+def test_backward_of_a_number_is_explained() -> None:
+    model = nn.Linear(4, 3)
+    with pytest.raises(AttributeError, match="'float' object has no attribute 'backward'") as raised:
+        lint_training(usual_step(model, adam(model), lambda a, b: F.cross_entropy(a, b).item()))
+    assert raised.value.__notes__[0] == "item() and float() give a plain number: call them after loss.backward()"
 
 
 def test_an_error_says_what_was_found_before_it() -> None:
