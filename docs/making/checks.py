@@ -29,7 +29,7 @@ def without_docstring() -> list[str]:
             if not public.describe_data(name):
                 faults.append(f"{name.full}: data without a sentence in docs/making/public.py")
             continue
-        if not inspect.getdoc(name.value):
+        if not name.value.__doc__:  # not that of a base, which `inspect.getdoc` would take for a class
             faults.append(f"{name.full}: no docstring")
         if inspect.isclass(name.value):
             faults += [f"{name.full}.{method}: no docstring" for method in mute_methods(name.value)]

@@ -60,15 +60,21 @@ def test_missing_docstring_is_found(making: Any, monkeypatch: pytest.MonkeyPatch
 
         def method(self) -> None: ...
 
+    class Heir(Mute):
+        def method(self) -> None: ...
+
     def mute() -> None: ...
 
-    for value in (Mute, mute):
+    for value in (Mute, Heir, mute):
         value.__module__ = "minitorch_optim"
-    names = tuple(public.Name("minitorch_optim", n, v) for n, v in (("Mute", Mute), ("mute", mute), ("number", 7)))
+    public_now = {"Mute": Mute, "Heir": Heir, "mute": mute, "number": 7}
+    names = tuple(public.Name("minitorch_optim", n, v) for n, v in public_now.items())
     monkeypatch.setattr(public, "all_names", lambda: names)
     monkeypatch.setattr(public, "documented_as", lambda: {id(name.value): name for name in names})
     assert checks.without_docstring() == [
         "minitorch_optim.Mute.method: no docstring",
+        "minitorch_optim.Heir: no docstring",
+        "minitorch_optim.Heir.method: no docstring",
         "minitorch_optim.mute: no docstring",
         "minitorch_optim.number: data without a sentence in docs/making/public.py",
     ]
