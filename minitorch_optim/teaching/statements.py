@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import dis
 import functools
 import inspect
+import itertools
 import re
 from collections.abc import Iterator
 from types import CodeType, FrameType
@@ -24,6 +26,7 @@ class Statement:
         lines = function.splitlines()[node.lineno - 1 : node.end_lineno]
         self.source = " ".join(_FOR_TOOLS.sub("", line).strip() for line in lines)
         self.one_line = node.lineno == node.end_lineno
+        self.columns = range(node.col_offset, node.end_col_offset or node.col_offset)
         self.returns = isinstance(node, ast.Return)
         self.targets = [(ast.unparse(target), _compiled(target)) for target in _targets(node)]
         value = getattr(node, "value", None)
@@ -33,6 +36,20 @@ class Statement:
             for part, choices in ([] if value is None else _arithmetic(value))
             if part is not whole
         ]
+
+    def begins_again(self, frame: FrameType) -> bool:
+        """Whether ``frame``, which comes to the line of this statement once more, has run it and comes to it anew.
+
+        Else the statement goes on: on its next line, or in the next round of a comprehension in it, which since
+        Python 3.12 is no function of its own.
+        """
+        code = frame.f_code
+        if not self.one_line:
+            return False
+        if dis.opname[code.co_code[frame.f_lasti]] != "FOR_ITER" or not hasattr(code, "co_positions"):
+            return True
+        _, _, column, _ = next(itertools.islice(code.co_positions(), frame.f_lasti // 2, None))
+        return column not in self.columns
 
     def numbers(self, frame: FrameType) -> dict[str, Any]:
         """Those parts that are arithmetic on Python numbers alone: the largest, and the sums in them."""

@@ -150,7 +150,7 @@ class _Frame:
     def traced(self, frame: FrameType, event: str, arg: Any) -> Any:
         if event == "line":
             following = self.statements.get(frame.f_lineno)
-            if following is None or following is not self.now or following.one_line:
+            if following is None or following is not self.now or following.begins_again(frame):
                 self._finish(frame)
                 self.now = following
                 self.parts = {} if following is None else following.numbers(frame)

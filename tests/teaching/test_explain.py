@@ -644,6 +644,23 @@ def various(n: int, flag: bool) -> Any:
         return 2 * (g + f)
 
 
+def rounds(n: int) -> list[int]:
+    a = [i * i for i in range(n) if i]
+    for k in range(2):
+        b = [[i + k for i in a] for _ in range(2)]
+    while True:
+        n -= sum([1 for _ in a])
+        if n < 0:
+            return b[0]
+
+
+def test_a_comprehension_of_several_rounds_is_one_line() -> None:
+    found = [line.assigned for line in watched(rounds, 3)]
+    assert found == [
+        {"a": [1, 4]}, {"b": [[1, 4], [1, 4]]}, {"b": [[2, 5], [2, 5]]}, {"n": 1}, {"n": -1}, {"rounds()": [2, 5]},
+    ]  # fmt: skip
+
+
 class WithText:
     def method(self, n: int) -> str:
         text = """first
