@@ -115,3 +115,22 @@ def test_links_hold_in_the_repository(page: Path) -> None:
         assert target.exists(), f"[{words}]({link})"
         if "/minitorch_optim/optim/" in link:
             assert f"\nclass {words}(" in target.read_text(encoding="utf-8"), f"[{words}]({link})"
+
+
+def test_what_is_said_to_be_missing_is_missing() -> None:
+    page = (ROOT / "docs" / "from_pytorch.md").read_text(encoding="utf-8")
+    section = page.partition("## What is not there")[2].partition("A name that is not here")[0]
+    places = [torch, torch.nn, torch.nn.functional, torch.nn.utils, torch.linalg, torch.distributions]
+    places += [torch.autograd, torch.autograd.functional]
+    there = {name for name in re.findall(r"`([\w.]+)`", section) if any(has(place, name) for place in places)}
+    assert there == {
+        "autograd.functional", "jacobian", "hessian", "jvp", "vjp", "hvp", "vhp",
+        "float16", "float32", "float64", "minitorch_optim.datasets",
+        "Normal", "Bernoulli", "Binomial", "Categorical", "Multinomial", "Poisson",
+    }  # fmt: skip
+
+
+def has(place: Any, name: str) -> bool:
+    for part in name.removeprefix("minitorch_optim.").split("."):
+        place = getattr(place, part, None)
+    return place is not None
