@@ -6,8 +6,8 @@ import ast
 import dis
 import functools
 import inspect
-import itertools
 import re
+import sys
 from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import Any
@@ -43,13 +43,7 @@ class Statement:
         Else the statement goes on: on its next line, or in the next round of a comprehension in it, which since
         Python 3.12 is no function of its own.
         """
-        code = frame.f_code
-        if not self.one_line:
-            return False
-        if dis.opname[code.co_code[frame.f_lasti]] != "FOR_ITER" or not hasattr(code, "co_positions"):
-            return True
-        _, _, column, _ = next(itertools.islice(code.co_positions(), frame.f_lasti // 2, None))
-        return column not in self.columns
+        return self.one_line and _next_rounds(frame.f_code).get(frame.f_lasti) not in self.columns
 
     def numbers(self, frame: FrameType) -> dict[str, Any]:
         """Those parts that are arithmetic on Python numbers alone: the largest, and the sums in them."""
@@ -76,6 +70,17 @@ class Computed:
         return all(
             bool(eval(test, frame.f_globals, frame.f_locals)) is wanted for test, wanted in self.choices
         ) and all(isinstance(_value_of(name, frame), int | float | np.floating) for name in self.names)
+
+
+@functools.lru_cache(maxsize=256)
+def _next_rounds(code: CodeType) -> dict[int, int | None]:
+    """Where a comprehension or loop in the ``code`` begins its next round: by offset, the column in the source."""
+    if sys.version_info < (3, 12):
+        return {}
+    steps = list(dis.get_instructions(code))
+    rounds = {s.offset: s.positions and s.positions.col_offset for s in steps if s.opname == "FOR_ITER"}
+    # Python 3.12 tells it there, and 3.13 at the jump that leads there.
+    return rounds | {s.offset: rounds[s.argval] for s in steps if s.opname == "JUMP_BACKWARD" and s.argval in rounds}
 
 
 @functools.lru_cache(maxsize=256)
