@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .canvas import canvas
+from .canvas import canvas, over_steps
 
 DECADES = 2.0  # from this many on, the axis of losses is logarithmic
 ABOVE_THE_START = 100.0  # how many times the first loss is shown of a run that goes up until it is not finite
@@ -75,10 +75,9 @@ def losses(
         ax.set_yscale("log")
     if top is not None:
         ax.set_ylim(top=top)
-    ax.set(xlabel="step", ylabel="loss")
-    ax.grid(True, color="0.92", linewidth=0.8)
-    ax.set_axisbelow(True)
-    ax.spines[["top", "right"]].set_visible(False)
+    over_steps(ax, "loss")
+    if not _finite([run for _, run in curves.values()]).size:
+        ax.set(yticks=[])
     if any(_label(name, *curve) for name, curve in curves.items()):
         ax.legend(frameon=False)
     return ax

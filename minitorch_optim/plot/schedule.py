@@ -6,7 +6,7 @@ from typing import Any
 
 from ..optim.lr_scheduler import LRScheduler
 from ..optim.lr_scheduler.groups import has_momentum, lrs_of, momentum_of
-from .canvas import canvas
+from .canvas import canvas, over_steps
 
 __all__ = ["schedule"]
 
@@ -37,6 +37,11 @@ def schedule(scheduler: LRScheduler, n: int, ax: Any = None) -> Any:
     >>> [float(lr) for lr in axes.lines[0].get_ydata()]
     [0.5, 0.5, 0.25, 0.25, 0.125]
     """
+    if not isinstance(scheduler, LRScheduler):
+        raise TypeError(
+            f"schedule() draws a schedule, and was given {type(scheduler).__name__}: make one first, as in "
+            f"StepLR(optimizer, step_size=10)"
+        )
     cycles = has_momentum(scheduler.optimizer)
     lrs, momentums = [], []
     for optimizer in scheduler._ahead(n):
@@ -45,12 +50,13 @@ def schedule(scheduler: LRScheduler, n: int, ax: Any = None) -> Any:
     ax = canvas(ax, 5, 2.5)
     steps = range(scheduler.last_epoch, scheduler.last_epoch + len(lrs))
     for i, values in enumerate(zip(*lrs)):
-        ax.plot(steps, values, color=f"C{i}", label=f"group {i}")
+        ax.plot(steps, values, color=f"C{i}", marker="o" if n == 1 else None, label=f"group {i}")
     if lrs and len(lrs[0]) > 1:
-        ax.legend()
-    ax.set(xlabel="step", ylabel="learning rate")
+        ax.legend(frameon=False)
+    over_steps(ax, "learning rate")
     if any(momentum != momentums[0] for momentum in momentums):
         right = ax.twinx()
         right.plot(steps, momentums, color="0.6", linestyle="--")
         right.set_ylabel("momentum (dashed)")
+        right.spines["top"].set_visible(False)
     return ax

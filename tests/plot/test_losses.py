@@ -119,3 +119,21 @@ def test_what_is_no_sequence_of_losses(wrong: Any) -> None:
     with pytest.raises(TypeError, match="losses: expected"):
         plot.losses(wrong)
     assert not matplotlib.pyplot.get_fignums(), "no empty figure is left"
+
+
+def test_steps_are_whole_numbers() -> None:
+    for n in (2, 3, 4, 5, 30, 1000):
+        ticks = plot.losses([1.0] * n).get_xticks()
+        assert len(ticks) > 1 and all(float(tick).is_integer() for tick in ticks), n
+
+
+@pytest.mark.parametrize("nothing", [[], {}, {"a": [], "b": []}])
+def test_no_losses_yet(nothing: Any) -> None:
+    axes = plot.losses(nothing)
+    assert "no loss yet" in [text.get_text() for text in axes.texts]
+    assert not list(axes.get_xticks()) and not list(axes.get_yticks())
+
+
+def test_no_finite_loss_has_no_scale() -> None:
+    axes = plot.losses([float("nan")] * 3)
+    assert not list(axes.get_yticks()) and list(axes.get_xticks())

@@ -68,3 +68,19 @@ def test_the_page_of_schedules_is_that_of_the_code(tmp_path: Path) -> None:
     pictures = sorted(path.name for path in (docs / "pictures" / "schedules").iterdir())
     assert pictures == sorted(path.name for path in (tmp_path / "pictures" / "schedules").iterdir())
     assert all(f"pictures/schedules/{name}" in page for name in pictures)
+
+
+def test_what_is_no_schedule_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"was given SGD: make one first, as in StepLR\(optimizer"):
+        plot.schedule(optimizer(), 5)
+    with pytest.raises(RuntimeError, match=r"follows from metrics.* scheduler.get_last_lr\(\)"):
+        plot.schedule(L.ReduceLROnPlateau(optimizer()), 5)
+
+
+def test_a_single_step_is_a_point_and_none_is_said() -> None:
+    one = plot.schedule(L.StepLR(optimizer(), 3), 1)
+    assert [line.get_marker() for line in one.lines] == ["o", "o"]
+    assert [tick for tick in one.get_xticks() if -0.05 <= tick <= 0.05] == [0]
+    none = plot.schedule(L.StepLR(optimizer(), 3), 0)
+    assert [text.get_text() for text in none.texts] == ["no learning rate yet"]
+    assert not none.lines

@@ -176,7 +176,10 @@ class ReduceLROnPlateau(LRScheduler):
 
     def at(self, t: int) -> list[float]:
         """Not defined: RuntimeError."""
-        raise RuntimeError("the lr of ReduceLROnPlateau follows from metrics, not from the step: there is no curve")
+        raise RuntimeError(
+            "the lr of ReduceLROnPlateau follows from metrics, not from the step: there is no curve. Keep "
+            "scheduler.get_last_lr() in each epoch, and draw that"
+        )
 
     def _ahead(self, n: int) -> Any:
         return self.at(n)
