@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from .watch import changes
+
 __all__ = [
     "Size",
     "bool_",
@@ -90,6 +92,7 @@ def set_default_dtype(d: Any) -> None:
     if dtype.kind != "f":
         raise TypeError(f"only floating-point types are supported as the default type, got {dtype}")
     _default = dtype
+    changes.note()
 
 
 def is_differentiable(dtype: DType) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .dtypes import CPU, DType, Size, device, float32, is_differentiable, sparse_coo, strided
-from .watch import read
+from .watch import assigned, read
 
 if TYPE_CHECKING:
     from .tape import Node
@@ -165,10 +165,12 @@ class Tensor:
                     f"Convert it first, as in grad.to(tensor.dtype)"
                 )
         self._grad = value
+        assigned(self)
 
     @grad.deleter
     def grad(self) -> None:
         self._grad = None
+        assigned(self)
 
     # -- the same memory -------------------------------------------------------------------------
 

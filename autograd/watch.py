@@ -66,3 +66,32 @@ def cleared(leaf: Any) -> None:
     """The gradient of ``leaf`` has been set to zero or to None."""
     if modes.recorder is not None:
         modes.recorder.cleared(leaf)
+
+
+def assigned(leaf: Any) -> None:
+    """Another tensor, or None, has been put in the place of the gradient of ``leaf``."""
+    if modes.recorder is not None:
+        modes.recorder.assigned(leaf)
+
+
+class Changes:
+    """Whether anything is another one than it was that a step relies on and no tensor holds.
+
+    That is: the attributes of modules, hooks, the default dtype. To ask all of them in each replay would take longer
+    than the step.
+
+    Attributes
+    ----------
+    last : object
+        a new one after every change
+    """
+
+    def __init__(self) -> None:
+        self.last = object()
+
+    def note(self) -> None:
+        """Something has changed. (A new object, and no count: two threads cannot both make the same one.)"""
+        self.last = object()
+
+
+changes = Changes()

@@ -10,6 +10,7 @@ from ..autograd.arguments import NamesArguments, call_fits
 from ..autograd.backward import clear
 from ..autograd.ops.values import check_device, dtype_of
 from ..autograd.tensor import Tensor
+from ..autograd.watch import changes
 from . import state
 from .hooks import Hooked, call_with_hooks
 from .parameter import Buffer, Parameter, UninitializedParameter
@@ -124,6 +125,8 @@ class Module(Hooked, NamesArguments):
                 f"cannot assign '{typename(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
             )
         else:
+            if own.get(name, own) is not value:
+                changes.note()
             object.__setattr__(self, name, value)
             if type(value) in PLAIN:
                 keep_in_mind(self, name, value)
@@ -141,9 +144,11 @@ class Module(Hooked, NamesArguments):
                 own[other].pop(name, None)
         own[registry][name] = mark
         own[name] = value
+        changes.note()
 
     def __delattr__(self, name: str) -> None:
         object.__delattr__(self, name)
+        changes.note()
         for registry in (self._parameter_names, self._buffer_names, self._module_names):
             registry.pop(name, None)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from ..autograd.tensor import Tensor
+from ..autograd.watch import changes
 
 
 def before_init(module: Any, name: str) -> str:
@@ -51,10 +52,12 @@ class Registry(MutableMapping[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         self._names.setdefault(name, True)
         self._attributes[name] = value
+        changes.note()
 
     def __delitem__(self, name: str) -> None:
         del self._names[name]
         del self._attributes[name]
+        changes.note()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

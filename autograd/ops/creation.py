@@ -23,6 +23,7 @@ import numpy as np
 
 from ..dtypes import DType, is_differentiable, sparse_coo, strided
 from ..tensor import Array, Tensor, legacy_constructor, new_tensor
+from ..watch import beside
 from .naming import method
 from .values import check_device, checked_array, dtype_of, shape_of, shares, values_of
 
@@ -86,8 +87,16 @@ def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool
             "sourceTensor.detach().clone().requires_grad_(True), rather than tensor(sourceTensor).",
             stacklevel=2,
         )
+    copied = _copied_anew if isinstance(data, np.ndarray) else _copied
+    return leaf(copied(data, dtype), requires_grad, device)
+
+
+def _copied(data: Any, dtype: Any) -> Array:
     array = values_of(data, dtype)
-    return leaf(array.copy() if shares(array, data) else array, requires_grad, device)
+    return array.copy() if shares(array, data) else array
+
+
+_copied_anew = beside(_copied)  # the values of an array may change: each replay of a step takes those of its time
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:

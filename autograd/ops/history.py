@@ -9,6 +9,7 @@ from typing import Any
 
 from ..backward import backward as run_backward
 from ..tensor import Tensor
+from ..watch import changes
 from .naming import method
 
 __all__ = ["RemovableHandle"]
@@ -31,10 +32,12 @@ class RemovableHandle:
         self.id = next(self._numbers)
         self._hooks = hooks
         hooks[self.id] = hook
+        changes.note()
 
     def remove(self) -> None:
         """Unregister the hook; a second time does nothing."""
         self._hooks.pop(self.id, None)
+        changes.note()
 
     def __enter__(self) -> RemovableHandle:
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.generator import default_generator
+from ..autograd.generator import Generator, default_generator
 from .program import Program
 
 Version = tuple[list[Callable[[Any], Any]], dict[str, Any], list[str]]
@@ -26,21 +26,28 @@ class Comparison:
         what this step is given
     leaves : list of Tensor
         whose gradients are to stay as the tape leaves them
+    generators : list of Generator
+        whose random numbers the step may draw, beside the default one
     """
 
     def __init__(
-        self, old: Program, versions: list[Version], new: Program, arrays: list[Any], leaves: list[Any]
-    ) -> None:
+        self, old: Program, versions: list[Version], new: Program, arrays: list[Any], leaves: list[Any],
+        generators: list[Generator],
+    ) -> None:  # fmt: skip
         self.old, self.versions, self.new = old, versions, new
         self.arrays, self.leaves = arrays, leaves
-        self.outside = list(old.written.values())  # what the program changes in place
+        self.generators = [default_generator, *generators]
+        self.outside = [*old.written.values(), *[arrays[i] for i in old.written_inputs]]  # what it changes in place
         self.done = 0
         self.difference = ""
         self._remember()
 
     def _remember(self) -> None:
         self.before = [array.copy() for array in self.outside]
-        self.stream = default_generator.get_state()
+        self.streams = self._streams()
+
+    def _streams(self) -> list[Any]:
+        return [generator.get_state() for generator in self.generators]
 
     def at_boundary(self) -> None:
         """The tape has done one segment: go back to where that began, let the recording do it, and compare."""
@@ -48,11 +55,11 @@ class Comparison:
         if self.difference or i >= len(self.old.segments) or self.old.lines_of(i) != self.new.lines_of(i):
             self.difference = self.difference or "they did not compute the same things"
             return
-        after, stream = [array.copy() for array in self.outside], default_generator.get_state()
+        after, streams = [array.copy() for array in self.outside], self._streams()
         own = {name: self.new.names[name].copy() for name in self.new.places}
         grads = [(leaf, leaf._grad) for leaf in self.leaves]
         for segments, names, places in self.versions:
-            self._restore(self.before, self.stream)
+            self._restore(self.before, self.streams)
             try:
                 returned = segments[i](*self.arrays)
             except Exception as error:
@@ -69,15 +76,16 @@ class Comparison:
                     "what was recorded gives other numbers than the tape. The step uses values that are made anew in "
                     "each call, beside the tape: give them as arguments"
                 )
-        self._restore(after, stream)
+        self._restore(after, streams)
         for leaf, grad in grads:
             leaf._grad = grad
         self._remember()
 
-    def _restore(self, values: list[Any], stream: Any) -> None:
+    def _restore(self, values: list[Any], streams: list[Any]) -> None:
         for array, value in zip(self.outside, values, strict=True):
             array[...] = value
-        default_generator.set_state(stream)
+        for generator, stream in zip(self.generators, streams, strict=True):
+            generator.set_state(stream)
 
     def finish(self) -> str:
         """Compare the last segment; then what differed, or nothing."""

@@ -1,120 +1,337 @@
-"""What a function reads by name: tensors, modules and settings outside of it that its next call may find changed."""
+"""What a function reads by name: tensors, modules and settings outside of it that its next call may find changed.
+
+The names stand in the code of the function, and of the user's own functions that it leads to. Each is kept as the piece
+of Python that reads it, such as ``cell0.cell_contents.scale``, so that ``entry.py`` can ask for all of them in a row.
+"""
 
 from __future__ import annotations
 
+import enum
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
+from operator import is_
+from typing import Any, NamedTuple, cast
 
+import numpy as np
+
+from ..autograd.dtypes import get_default_dtype
+from ..autograd.generator import Generator
 from ..autograd.tensor import Tensor
 from ..nn import Module
+from .contents import Contents, every, parameters_of
 
-Setting = (bool, int, float, str, type(None))
+SETTINGS = (bool, int, float, complex, str, bytes, type(None), enum.Enum, np.generic, np.dtype, slice, range)
+COLLECTIONS = (list, tuple, dict, set, frozenset)
+FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, np.ufunc)
+MANY = 64  # members of a collection; one that is larger is taken to be data
+GONE = (AttributeError, LookupError, ValueError, TypeError)  # what is raised where a name stands for nothing any more
+_MISSING = object()
+_KNOWN = sys.stdlib_module_names | {"numpy", "scipy", __name__.partition(".")[0]}
+
+
+class Read(NamedTuple):
+    """A name, and how to read what it stands for."""
+
+    name: str
+    text: str
 
 
 class Names:
     """The names by which ``function``, and the functions of the user that it calls by name, reach outside.
 
+    Parameters
+    ----------
+    function : callable
+    given : sequence
+        what else it reaches: arguments of the call that are no tensors, numbers or strings
+
     Attributes
     ----------
-    tensors : list of callable
-        each gives the tensor that its name stands for now; parameters (leaves that require grad) are not among them
-    settings : list of (str, callable)
-        numbers and strings
-    objects : list of (str, callable)
-        modules, optimizers and other objects of this library: another one by the same name is another step
+    tensors : list of Read
+        what stands for a tensor without gradient: another one may take its place in each call
+    settings : list of Read
+        numbers, strings and the like; of a collection of such its ``repr``
+    objects : list of (Read, object)
+        models, functions, tensors that require grad ...: another object by the same name is another step
     modules : list of Module
-        those that it reaches, and all in them
+        those that it reaches; :class:`~.contents.Contents` says what lies in them
+    space : dict
+        what the pieces of Python begin with
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.tensors: list[Callable[[], Any]] = []
-        self.settings: list[tuple[str, Callable[[], Any]]] = []
-        self.objects: list[tuple[str, Callable[[], Any]]] = []
+    def __init__(self, function: Callable[..., Any], given: Iterable[Any] = ()) -> None:
+        self.tensors: list[Read] = []
+        self.settings: list[Read] = []
+        self.objects: list[tuple[Read, Any]] = []
         self.modules: list[Module] = []
+        self.space: dict[str, Any] = {}
+        self._asked: set[tuple[int, str]] = set()  # attributes of modules that are among the tensors
+        self._parts: set[int] = set()
+        self._strings: set[str] = set()
         self._seen: set[tuple[int, int]] = set()
+        self._roots: dict[int, str] = {}
         self._read: list[list[str]] = []  # keeps them, so that each has an id of its own
-        self._home = ""  # the package of the function
+        self.given = list(given)
         self._look_into(function)
+        for argument in self.given:
+            self._look_at(Read("an argument", self._root(argument)), argument, self._read[0] if self._read else [])
+        self.contents = Contents(self.modules, self._asked)
+        self._all_modules = every(self.modules)
+        reads = [*self.tensors, *self.settings, *[read for read, _ in self.objects]]
+        self._now = eval(f"lambda: [{', '.join(text for _, text in reads)}]", self.space)
+        self.leaves = [value for _, value in self.objects if isinstance(value, Tensor)]
 
-    def values(self) -> list[Any]:
-        """The settings and objects as they are now, and whether modules are training."""
-        named = [get() for _, get in (*self.settings, *self.objects)]
-        return [*named, tuple([module.training for module in self.modules])]
+    def now(self, given: list[Any]) -> tuple[list[Tensor], list[Any]] | None:
+        """The tensors and the values of the settings, as they are now; None if a name stands for something else."""
+        if not same(given, self.given) or not same(every(self.modules), self._all_modules):
+            return None
+        try:
+            found = self._now()
+        except GONE:
+            return None
+        tensors, rest = found[: len(self.tensors)], found[len(self.tensors) :]
+        settings, objects = rest[: len(self.settings)], rest[len(self.settings) :]
+        if not same(objects, [known for _, known in self.objects]):
+            return None
+        if not all(isinstance(t, Tensor) and not t._requires_grad for t in tensors):
+            return None
+        if not all(isinstance(value, SETTINGS) or isinstance(value, type) for value in settings):
+            return None
+        return tensors, settings
 
-    def what_varies(self, values: Iterable[Iterable[Any]]) -> str:
+    def values(self, settings: list[Any]) -> tuple[Any, ...]:
+        """All that must be as it was for a recording to hold: ``settings``, what lies in modules, what is trained."""
+        named = [(read.name, form(value)) for read, value in zip(self.settings, settings, strict=True)]
+        trained = tuple([tensor._requires_grad for tensor in self.known_tensors()])
+        return (*named, *self.contents.now(), ("the default dtype", get_default_dtype()), ("requires_grad", trained))
+
+    def known_tensors(self) -> list[Tensor]:
+        """The parameters and buffers of all modules, and tensors that require grad by name."""
+        return list(dict.fromkeys([*parameters_of(self._all_modules), *self.leaves]))
+
+    def generators(self) -> list[Generator]:
+        """The generators of random numbers among all that."""
+        held = [value for module in self._all_modules for value in module.__dict__.values()]
+        return [value for value in (*held, *[value for _, value in self.objects]) if isinstance(value, Generator)]
+
+    def what_changed(self, values: tuple[Any, ...]) -> str:
+        """The name of a setting that is another one than in ``values``; empty if there is none."""
+        found = self.now(self.given)
+        if found is None:
+            return ""
+        known = {key for key, _ in values}
+        new = set(self.values(found[1])) - set(values)
+        return next((_label(key) for key, _ in new if key in known), "")
+
+    @staticmethod
+    def what_is_replaced(all_names: list[Names]) -> str:
+        """Which name has stood for other objects in many calls."""
+        found: dict[str, set[int]] = {}
+        for names in all_names:
+            for read, value in names.objects:
+                found.setdefault(read.name, set()).add(id(value))
+        name = max(found, key=lambda name: len(found[name]), default="")
+        return f"{name!r}, which it reads, is another object from call to call: make it a tensor, or an argument"
+
+    @staticmethod
+    def what_varies(values: list[tuple[Any, ...]]) -> str:
         """Which setting differs, from its values in many calls."""
-        for name, column in zip([*[name for name, _ in (*self.settings, *self.objects)], "training"], zip(*values)):
-            if len(set(column)) > len(column) // 2:
-                return f"{name!r}, which it reads, differs from call to call: make it a tensor, or count outside"
+        found: dict[Any, set[Any]] = {}
+        for key, value in [pair for pairs in values for pair in pairs]:
+            found.setdefault(key, set()).add(value)
+        for key, different in found.items():
+            if len(different) > len(values) // 2:
+                return f"{_label(key)!r}, which it reads, differs from call to call: make it a tensor, or count outside"
         return "shapes or other arguments differ from call to call"
 
+    # -- finding them ----------------------------------------------------------------------------
+
+    def _root(self, value: Any) -> str:
+        """A name for an object that the pieces of Python may begin with."""
+        if id(value) not in self._roots:
+            self._roots[id(value)] = name = f"root{len(self._roots)}"
+            self.space[name] = value
+        return self._roots[id(value)]
+
     def _look_into(self, function: Any) -> None:
-        if isinstance(function, partial):
+        """Take in what a function of the user reads."""
+        while isinstance(function, partial):
+            for argument in (*function.args, *function.keywords.values()):
+                self._look_at(Read("an argument", self._root(argument)), argument, [])
             function = function.func
+        if isinstance(function, Module):
+            self._take_module(Read(type(function).__name__, self._root(function)), function)
+            return
         if not isinstance(function, types.FunctionType | types.MethodType):  # an object that is called like a function
             function = getattr(function, "__call__", None)  # noqa: B004
-        owner = function.__self__ if isinstance(function, types.MethodType) else None
+        owner = getattr(function, "__self__", None)
         function = getattr(function, "__func__", function)
-        function = getattr(function, "__wrapped__", function)
-        if not isinstance(function, types.FunctionType) or _package(function) == _package(type(self)):
+        if isinstance(owner, Module):
+            self._take_module(Read(type(owner).__name__, self._root(owner)), owner)
+        while _package(function) == _package(type(self)) and hasattr(function, "__wrapped__"):  # as no_grad() makes it
+            function = function.__wrapped__
+        if not isinstance(function, types.FunctionType) or not _is_the_users(function):
             return
         if (id(function), id(owner)) in self._seen:
             return
         self._seen.add((id(function), id(owner)))
-        self._home = self._home or _package(function)
-        read = list(dict.fromkeys(_names_read(function.__code__)))
+        strings = set(_strings(function.__code__))
+        read = list(dict.fromkeys([*_names_read(function.__code__), *strings]))
+        self._strings |= strings
         self._read.append(read)
         if owner is not None:
-            self._look_at(type(owner).__name__, lambda: owner, read)
-        for name, get in _outside(function, read):
-            self._look_at(name, get, read)
+            self._look_at_attributes(owner, self._root(owner), read)
+        defaults, code = function.__defaults__ or (), function.__code__
+        named = zip(code.co_varnames[: code.co_argcount][-len(defaults) :], defaults) if defaults else ()
+        for name, value in (*named, *(function.__kwdefaults__ or {}).items()):
+            self._look_at(Read(name, self._root(value)), value, read)
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+            self._look_up(Read(name, f"{self._root(cell)}.cell_contents"), read)
+        for name in read:
+            if name in function.__globals__:
+                self._look_up(Read(name, f"{self._root(function.__globals__)}[{name!r}]"), read)
 
-    def _look_at(self, name: str, get: Callable[[], Any], read: list[str]) -> None:
-        """Take in what ``name`` stands for; ``read`` are the names that the function reads, of attributes too."""
+    def _look_up(self, by: Read, read: list[str]) -> None:
         try:
-            value = get()
-        except (LookupError, ValueError, AttributeError):  # not there yet
+            value = eval(by.text, self.space)
+        except GONE:  # not there yet
             return
+        self._look_at(by, value, read)
+
+    def _look_at(self, by: Read, value: Any, read: list[str]) -> None:
+        """Take in what a name stands for; ``read`` are the names that the function reads, of attributes too."""
         if isinstance(value, Tensor):
-            if not value.requires_grad:
-                self.tensors.append(get)
-        elif type(value) in Setting:
-            self.settings.append((name, get))
-        elif isinstance(value, types.FunctionType | types.MethodType):
+            if value.requires_grad:
+                self.objects.append((by, value))
+            else:
+                self.tensors.append(by)
+        elif isinstance(value, SETTINGS):
+            self.settings.append(by)
+        elif isinstance(value, Module):
+            self.objects.append((by, value))
+            self._take_module(by, value)
+            self._look_at_attributes(value, by.text, read)
+        elif isinstance(value, FUNCTIONS) or isinstance(value, partial):
+            if getattr(value, "__name__", "") != by.name or _is_the_users(value):
+                self.objects.append((by, value))
             self._look_into(value)
+        elif isinstance(value, COLLECTIONS):
+            self._look_at_members(by, value, read)
         elif (id(value), id(read)) not in self._seen:
             self._seen.add((id(value), id(read)))
-            if any(_package(kind) == _package(type(self)) for kind in type(value).__mro__):
-                self.objects.append((name, get))
-            if isinstance(value, Module) and value not in self.modules:
-                self.modules += value.modules()
-            self._look_at_attributes(value, get, read)
+            if isinstance(value, types.ModuleType):
+                pass  # nobody assigns to their names
+            elif isinstance(value, type) or isinstance(value, np.ndarray) or not _is_the_users(type(value)):
+                if not (isinstance(value, type) and value.__name__ == by.name):
+                    self.objects.append((by, value))
+            else:  # an object of the user: another one of its class will do, if it holds the same
+                self.settings.append(Read(by.name, f"type({by.text})"))
+            self._look_at_attributes(value, by.text, read)
 
-    def _look_at_attributes(self, owner: Any, get: Callable[[], Any], read: list[str]) -> None:
-        """What a function reads of an object: what lies in it, and the user's own methods; of a module only values."""
-        for name in read:
-            static = inspect.getattr_static(owner, name, None)
-            if isinstance(static, types.MemberDescriptorType) or type(static) in Setting or isinstance(static, Tensor):
-                if static is not None:
-                    self._look_at(name, partial(_attribute, get, name), read)
-            elif isinstance(owner, types.ModuleType):
+    def _look_at_members(self, by: Read, value: Any, read: list[str], all_of_them: bool = True) -> None:
+        """Take in what lies in a list, a tuple or a dict; of a dict of the library only what the function names."""
+        if all_of_them and _is_plain(value):
+            self.space.setdefault("repr", repr)
+            self.settings.append(Read(by.name, f"repr({by.text})"))
+            return
+        if (id(value), id(read)) in self._seen:
+            return
+        self._seen.add((id(value), id(read)))
+        if isinstance(value, set | frozenset) or len(value) > MANY:
+            self.objects.append((by, value))
+            self.settings.append(Read(by.name, f"len({by.text})"))
+            return
+        is_dict, members = isinstance(value, dict), cast(Any, value)
+        self.settings.append(Read(by.name, f"repr([*{by.text}])" if is_dict else f"len({by.text})"))
+        for key in members if is_dict else range(len(members)):
+            member = Read(f"{by.name}[{key!r}]", f"{by.text}[{key!r}]")
+            if not isinstance(key, str | int) or is_dict and not all_of_them and key not in read:
                 continue
-            elif isinstance(static, types.FunctionType):
-                if _package(static) == self._home:
-                    self._look_into(getattr(owner, name))
-            elif name in getattr(owner, "__dict__", ()):
-                self._look_at(name, partial(_attribute, get, name), read)
+            found = members[key]
+            if isinstance(found, COLLECTIONS):
+                self._look_at_members(member, found, read, all_of_them)
+            else:
+                self._look_at(member, found, read)
+
+    def _take_module(self, by: Read, module: Module) -> None:
+        """Take in a module and all in it; and what the methods of the user's own modules read."""
+        if id(module) in self._parts:
+            return
+        self.modules.append(module)
+        parts = list(module.modules())
+        self._parts.update(map(id, parts))
+        for part in parts:
+            forward = type(part).forward
+            if _is_the_users(forward):
+                self._look_into(types.MethodType(forward, part))
+
+    def _look_at_attributes(self, owner: Any, text: str, read: list[str]) -> None:
+        """What a function reads of an object: what lies in it, and the user's own methods and properties."""
+        own: Any = getattr(owner, "__dict__", {})
+        for name in read:
+            static = inspect.getattr_static(owner, name, _MISSING)
+            by = Read(name, f"{text}.{name}")
+            if isinstance(owner, types.ModuleType) and not _is_the_users(static):
+                continue
+            if static is _MISSING:
+                if name in self._strings and _is_the_users(type(owner)):  # as in hasattr(config, "scale")
+                    self.space.setdefault("hasattr", hasattr)
+                    self.settings.append(Read(name, f"hasattr({text}, {name!r})"))
+            elif isinstance(static, property):
+                self._look_into(types.MethodType(static.fget, owner) if static.fget else None)
+            elif isinstance(static, types.FunctionType | staticmethod | classmethod) and not isinstance(
+                owner, types.ModuleType
+            ):
+                self._look_into(static if name in own else getattr(owner, name))
+            elif isinstance(owner, Module) and name in own:
+                self._look_at_attribute_of_module(by, owner, own[name], read)
+            elif isinstance(static, COLLECTIONS) and not _is_the_users(type(owner)):
+                self._look_at_members(by, static, read, all_of_them=False)
+            elif isinstance(static, types.MemberDescriptorType) or name in own or not hasattr(static, "__get__"):
+                self._look_up(by, read)
+
+    def _look_at_attribute_of_module(self, by: Read, owner: Module, value: Any, read: list[str]) -> None:
+        """Numbers, parameters and parts are among the contents of the module; the rest is asked for by name."""
+        if type(value) is Tensor and by.name not in owner._buffer_names and not value.requires_grad:
+            self._asked.add((id(owner), by.name))
+            self.tensors.append(by)
+        elif not isinstance(value, (Tensor, Module, *SETTINGS)):
+            self._look_at(by, value, read)
 
 
-def _attribute(get: Callable[[], Any], name: str) -> Any:
-    return getattr(get(), name)
+def form(value: Any) -> Any:
+    """What equal settings have in common: 2 and 2.0 are not equal, nor are 0.0 and -0.0."""
+    return type(value), repr(value) if isinstance(value, float | complex | slice) else value
+
+
+def _label(key: Any) -> str:
+    """The name of a setting, or of an attribute of a module."""
+    return key if isinstance(key, str) else key[1]
+
+
+def same(a: list[Any], b: list[Any]) -> bool:
+    """Whether two lists hold the same objects."""
+    return len(a) == len(b) and all(map(is_, a, b))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether there is nothing in ``value`` but numbers, strings and the like, so that its ``repr`` says all."""
+    if isinstance(value, COLLECTIONS):
+        members = [*value, *value.values()] if isinstance(value, dict) else value
+        return len(members) <= MANY and all(map(_is_plain, members))
+    return isinstance(value, SETTINGS)
 
 
 def _package(thing: Any) -> str:
-    return (thing.__module__ or "").partition(".")[0]
+    return (getattr(thing, "__module__", None) or "").partition(".")[0]
+
+
+def _is_the_users(thing: Any) -> bool:
+    """Whether a function or a class is written by the user, and not part of a library that we know."""
+    return isinstance(thing, SETTINGS) or _package(thing) not in _KNOWN
 
 
 def _names_read(code: types.CodeType) -> Iterator[str]:
@@ -125,9 +342,10 @@ def _names_read(code: types.CodeType) -> Iterator[str]:
             yield from _names_read(constant)
 
 
-def _outside(function: types.FunctionType, read: list[str]) -> Iterator[tuple[str, Callable[[], Any]]]:
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
-        yield name, partial(getattr, cell, "cell_contents")
-    for name in read:
-        if name in function.__globals__:
-            yield name, partial(function.__globals__.__getitem__, name)
+def _strings(code: types.CodeType) -> Iterator[str]:
+    """The strings that may be names or keys, as in ``getattr(config, "scale", 1.0)`` and ``config["scale"]``."""
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _strings(constant)
+        elif isinstance(constant, str) and constant.isidentifier():
+            yield constant

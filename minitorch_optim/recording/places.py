@@ -17,16 +17,22 @@ class Places:
     ----------
     at_start : dict
         for each leaf the array of its gradient before the step, None, or ANYTHING
+    others : list of Tensor
+        further tensors that must stay where they are: parameters that got no gradient, buffers
     """
 
-    def __init__(self, at_start: dict[Tensor, Any]) -> None:
+    def __init__(self, at_start: dict[Tensor, Any], others: list[Tensor]) -> None:
         self.leaves = list(at_start)
-        self.arrays = [leaf._array for leaf in self.leaves]
+        self.tensors = list(dict.fromkeys([*at_start, *others]))
+        self.arrays = [tensor._array for tensor in self.tensors]
+        self.trained = [tensor._requires_grad for tensor in self.tensors]
         self.gradients = [(leaf, array) for leaf, array in at_start.items() if array is not ANYTHING]
 
     def unchanged(self) -> bool:
-        """Whether they are still there, and parameters still require grad."""
-        if not all(map(is_, map(_array, self.leaves), self.arrays)) or not all(map(_requires_grad, self.leaves)):
+        """Whether they are still there, and parameters that required grad still do."""
+        if not all(map(is_, map(_array, self.tensors), self.arrays)):
+            return False
+        if [*map(_requires_grad, self.tensors)] != self.trained:
             return False
         return all(array is (None if leaf._grad is None else leaf._grad._array) for leaf, array in self.gradients)
 

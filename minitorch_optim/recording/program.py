@@ -47,10 +47,12 @@ class Program:
         self.inputs = list(inputs)
         self.places: list[str] = []  # the names of what it computes
         self.written: dict[int, Any] = {}  # arrays from outside that are changed in place
+        self.written_inputs: set[int] = set()  # and which of the inputs are
         self.errors = np.geterr()  # what NumPy does at a division by zero and the like
         self.refused = ""  # why it cannot be run again, if it cannot
         self.undo: list[tuple[Any, Any]] | None = None  # what to put back if a call turns out to be untraceable
         self._traced: dict[int, Traced] = {}
+        self._transposed: set[str] = set()  # what is returned, and is not in C order
         self._own: set[int] = set()  # the memory that belongs to the program
         self._views: dict[str, str] = {}  # lines that look into an input anew each time
         self._counts: dict[str, int] = {}
@@ -68,11 +70,19 @@ class Program:
             return known
         for x in self.inputs:
             if np.may_share_memory(x, array):
-                both_in_order = x.flags.c_contiguous and array.flags.c_contiguous
-                if both_in_order and x.dtype == array.dtype and x.size == array.size:
-                    return self.view(array, self._traced[id(x)], f"{self._traced[id(x)].name}.reshape({array.shape!r})")
-                raise Untraceable("a part of an input")
-        return self._enter(array, "t" if self._owns(array) else "c")
+                return self._part_of(self._traced[id(x)], array)
+        return self._enter(array, "t" if self.owns(array) else "c")
+
+    def _part_of(self, given: Traced, array: Any) -> Traced:
+        """A view of an input that was made beside the tape."""
+        x = given.array
+        if not x.flags.c_contiguous:
+            raise Untraceable("a part of an input")
+        if x.dtype == array.dtype and x.size == array.size and array.flags.c_contiguous:
+            return self.view(array, given, f"{given.name}.reshape({array.shape!r})")
+        offset = array.__array_interface__["data"][0] - x.__array_interface__["data"][0]
+        where = f"{array.shape!r}, {self.constant(array.dtype)}, {given.name}, {offset}, {array.strides!r}"
+        return self.view(array, given, f"{self.constant(np.ndarray, 'ndarray')}({where})")
 
     def fresh(self, array: Any) -> Traced:
         """The place for a result."""
@@ -109,8 +119,14 @@ class Program:
         self._counts[kind] = count + 1
         return f"{kind}{count}"
 
-    def _owns(self, array: Any) -> bool:
+    def owns(self, array: Any) -> bool:
+        """Whether the program computes ``array``, or what it looks into."""
         return id(owner(array)) in self._own
+
+    def reads(self, array: Any) -> bool:
+        """Whether ``array`` has a name in the program."""
+        known = self._traced.get(id(array))
+        return known is not None and known.array is array
 
     def will_write(self, target: Any) -> None:
         """``target`` is about to be changed in place."""
@@ -120,7 +136,11 @@ class Program:
         if id(memory) not in self._own:
             if self.undo is not None:
                 self.undo.append((target.array, target.array.copy()))
-            self.written.setdefault(id(memory), target.array if target.name[0] != "c" else memory)
+            if target.name in self.is_given:
+                shared = [np.may_share_memory(x, target.array) for x in self.inputs]
+                self.written_inputs.update(i for i, is_shared in enumerate(shared) if is_shared)
+            else:
+                self.written.setdefault(id(memory), memory)
 
     # -- lines -----------------------------------------------------------------------------------
 
@@ -292,7 +312,7 @@ class Program:
     def _function(self, lines: list[str], ends: bool) -> str:
         """A function with these lines, and before them the views that they use; at its end it returns copies."""
         if ends:
-            lines = [*lines, f"return ({''.join(f'{name}.copy(), ' for name in self.returned)})"]
+            lines = [*lines, f"return ({''.join(f'{self._copy_of(name)}, ' for name in self.returned)})"]
         used = " ".join(lines)
         views: list[str] = []
         for name, text in reversed(self._views.items()):
@@ -305,7 +325,13 @@ class Program:
     def give_back(self, array: Any) -> int:
         """Let the last segment return a copy of ``array``; its number among what it returns."""
         self.returned.append(self.traced(array).name)
+        if not array.flags.c_contiguous:
+            self._transposed.add(self.returned[-1])
         return len(self.returned) - 1
+
+    def _copy_of(self, name: str) -> str:
+        """A copy whose elements lie in memory in the same order."""
+        return f"{name}.copy('K')" if name in self._transposed else f"{name}.copy()"
 
     def forget(self) -> None:
         """Let go of the arrays of the recording: the segments that are compiled have theirs."""

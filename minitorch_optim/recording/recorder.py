@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,18 +36,18 @@ class Recorder:
     Parameters
     ----------
     program : Program
-    before : dict
-        the gradients of leaves before the step, as far as they are known
+    known : list of Tensor
+        the tensors from outside that the step is known to reach
     before_action : callable, optional
         called where a segment ends, before an optimizer's step or the like
     """
 
     def __init__(
-        self, program: Program, before: dict[Tensor, Any], before_action: Callable[[], None] = lambda: None
+        self, program: Program, known: Iterable[Tensor], before_action: Callable[[], None] = lambda: None
     ) -> None:
         self.program = program
         self.before_action = before_action
-        self.before = before
+        self.before = {leaf: leaf._grad._array for leaf in known if leaf._grad is not None}
         self.at_start: dict[Tensor, Any] = {}  # for each leaf: the array of its gradient, None, or ANYTHING
         self.reason = ""  # why this step cannot be replayed
         self._fillings: dict[Tensor, Any] = {}  # where the program fills a gradient with zeros
@@ -79,11 +79,12 @@ class Recorder:
 
     @contextmanager
     def _paused(self) -> Iterator[None]:
-        modes.recorder = None
+        """What is called here is not recorded; a step that is replayed elsewhere runs on the tape meanwhile."""
+        before, modes.recorder, modes.tape_only = modes.tape_only, None, True
         try:
             yield
         finally:
-            modes.recorder = self
+            modes.recorder, modes.tape_only = self, before
 
     def _listening(self, function: Any, name: str) -> Callable[..., Any]:
         return lambda *args, **kwargs: self.call(function, name, args, kwargs)
@@ -134,8 +135,16 @@ class Recorder:
         with self._paused():
             result = function(*args)
         program = self.program
-        given = wrapped(program, args, tensors_too=False)
-        if all(part.name in program.is_given for part in given if type(part) is Traced):
+        try:
+            given = wrapped(program, args, tensors_too=False)
+        except Untraceable as why:
+            self.refuse(f"a branch is taken by {why}")
+            return result
+        changed = [x for i, x in enumerate(program.inputs) if i in program.written_inputs]
+        arrays = [part.array for part in given if type(part) is Traced]
+        if any(np.may_share_memory(x, array) for x in changed for array in arrays):
+            self.refuse(f"a branch is taken by an argument which it changes, by whether {spoken(function.__name__)}")
+        elif all(part.name in program.is_given for part in given if type(part) is Traced):
             name = function.__name__.strip("_")
             call = f"{program.constant(function, name)}({', '.join(map(program.text, given))})"
             program.guards += [f"if {call} is not {result!r}:", f"    raise Changed({name!r})"]
@@ -173,6 +182,27 @@ class Recorder:
             self._fillings[leaf] = (program.segments[-1], len(program.segments[-1]), place.name)
             program.line(f"{place.name}.fill(0)")
 
+    def assigned(self, leaf: Tensor) -> None:
+        """Another gradient, or None, was put in the place of that of ``leaf``."""
+        held, program = leaf._grad, self.program
+        self._fillings.pop(leaf, None)
+        self.at_start.setdefault(leaf, ANYTHING)
+        if held is None:
+            program.line(f"{program.constant(leaf)}._grad = None")
+        elif held.is_sparse or held._node is not None:
+            self.refuse("a gradient is sparse, or part of a graph")
+        else:
+            try:
+                program.traced(held._array)
+            except Untraceable as why:
+                self.refuse(f"a gradient is {why}")
+            program.line(f"{program.constant(leaf)}._grad = {program.constant(held)}")
+
+    def gradients_at_start(self) -> dict[Tensor, Any]:
+        """For each leaf whose gradient matters before the step: its array, None, or ANYTHING if only the leaf does."""
+        read = {leaf: array for leaf, array in self.before.items() if self.program.reads(array)}
+        return {leaf: array for leaf, array in {**self.at_start, **read}.items() if not self.program.owns(leaf._array)}
+
     def refuse(self, reason: str) -> None:
         """Remember why the step cannot be replayed; it still runs to its end."""
         self.reason = self.reason or reason
@@ -186,8 +216,7 @@ class Recorder:
             self.refuse("a gradient is sparse, or part of a graph")
             _accumulate(leaf, g, owned)
         elif held is None:
-            if leaf not in self.at_start:  # None before the step, unless `p.grad = None` was written in it
-                self.at_start[leaf] = ANYTHING if self.before.get(leaf) is not None else None
+            self.at_start.setdefault(leaf, None)
             leaf._grad = new_tensor(g if owned else self.call(backward._copied, "copied", (g,), {}))
             program.line(f"{program.constant(leaf)}._grad = {program.constant(leaf._grad)}")
         else:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import functools
+import threading
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..autograd.modes import modes
 from ..autograd.tensor import Tensor, new_tensor
+from ..autograd.watch import changes
 from .comparison import Comparison, same
 from .entry import entry
 from .memory import with_shared_memory
-from .names import Names
+from .names import COLLECTIONS, SETTINGS, Names, form
 from .places import Places
 from .program import Changed, Program, spoken
 from .recorder import Recorder
+from .streams import other_streams
+from .traced import Untraceable
 
 RECORDINGS = 8  # how often a step may turn out otherwise before it is given up
 VARIANTS = 16  # how many combinations of shapes and settings are kept
 FIRST_CHECK = 10  # a recording is compared anew after 10 replays, after 100, after 1000 ...
-PATIENCE = 3  # how many calls in a row may find parameters or gradients elsewhere
+PATIENCE = 3  # how many calls in a row may find parameters or gradients elsewhere, or change what they read
 
 
 class ReplayWarning(UserWarning):
@@ -76,6 +80,16 @@ def replay(step: Callable[..., Any]) -> Replayed:
     return Replayed(step)
 
 
+class _Call(NamedTuple):
+    """What was found for a call."""
+
+    recording: Recording
+    arrays: list[Any]  # of the arguments, and of the tensors that the step reads by name
+    names: Names
+    settings: list[Any]  # the values of numbers and strings among the names
+    values: tuple[Any, ...]  # of them, and of what lies in modules
+
+
 class _Unsuitable(Exception):
     """Why a call cannot be replayed."""
 
@@ -99,9 +113,11 @@ class Replayed:
         self.replays = 0
         self.reason = ""
         self._recordings: dict[Any, Recording] = {}
-        self._settings: list[list[Any]] = []  # of each recording
-        self._names: Names | None = None
+        self._names: list[Names] = []  # more than one if names have stood for other objects
+        self._settings: list[tuple[Any, ...]] = []  # of each recording
         self._last: Recording | None = None
+        self._changes = 0  # in how many calls the step itself changed what it reads
+        self._free = threading.Lock()  # the memory of a recording serves one call at a time
 
     @property
     def source(self) -> str:
@@ -110,69 +126,109 @@ class Replayed:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """As ``step(*args, **kwargs)``."""
-        recording, arrays = self._last, None
-        if recording is not None and recording.entry is not None and len(args) == recording.arguments and not kwargs:
-            arrays = recording.entry(*args)
-        if arrays is None or not recording.needs_no_proof(arrays):  # type: ignore[union-attr]
-            if self.reason or modes.recorder is not None or modes.tape_only:
-                return self.step(*args, **kwargs)
-            try:
-                recording, arrays = self._looked_up(args, kwargs)
-            except _Unsuitable as reason:
-                return self._on_the_tape(str(reason), args, kwargs)
-            self._last = recording
-            if recording.ready and not recording.places.unchanged():
-                return recording.leave_out(args, kwargs)
-            if not (recording.ready and recording.needs_no_proof(arrays)):
-                result = recording.record(arrays, args, kwargs)
-                if recording.reason:
-                    self._warn(recording.reason, 3)
-                return result
-            if recording.entry is None and recording.in_general and not kwargs:
-                recording.entry = entry(len(args), arrays, self._names, recording.places)  # type: ignore[arg-type]
-                recording.arguments = len(args)
+        if not self._free.acquire(False):  # another thread is in it, or this one, by a hook that calls it again
+            return self.step(*args, **kwargs)
         try:
-            result = recording.run(arrays)  # type: ignore[union-attr]
+            recording, arrays = self._last, None
+            if recording is not None and recording.entry is not None:
+                if len(args) == recording.arguments and not kwargs:
+                    arrays = recording.entry(*args)
+            if arrays is None or not recording.needs_no_proof(arrays):  # type: ignore[union-attr]
+                return self._beside_the_entry(args, kwargs)
+            return self._replay(recording, arrays, args, kwargs)  # type: ignore[arg-type]
+        finally:
+            self._free.release()
+
+    def _replay(self, recording: Recording, arrays: list[Any], args: Any, kwargs: Any) -> Any:
+        try:
+            result = recording.run(arrays)
         except Changed as branch:
             why = f"a branch goes another way than in the recording, by whether {spoken(str(branch))}"
             return self._on_the_tape(why, args, kwargs)
         self.replays += 1
         return result
 
-    def _looked_up(self, args: Any, kwargs: Any) -> tuple[Recording, list[Any]]:
+    def _beside_the_entry(self, args: Any, kwargs: Any) -> Any:
+        """A call that is not just like the last one: find its recording, and replay it, compare it or make it."""
+        if self.reason or modes.recorder is not None or modes.tape_only:
+            return self.step(*args, **kwargs)
+        seen = changes.last
+        try:
+            found = self._looked_up(args, kwargs)
+        except _Unsuitable as reason:
+            return self._on_the_tape(str(reason), args, kwargs)
+        recording, arrays = found.recording, found.arrays
+        self._last = recording
+        if recording.ready and not recording.places.unchanged():
+            return recording.leave_out(args, kwargs)
+        if not (recording.ready and recording.needs_no_proof(arrays)):
+            result = recording.record(arrays, found.names, args, kwargs)
+            recording.reason = recording.reason or self._counting(found)
+            if recording.reason:
+                self._warn(recording.reason, 4)
+            return result
+        recording.seen[0] = seen
+        if recording.entry is None and recording.in_general and not kwargs:
+            recording.arguments = len(args)
+            recording.entry = entry(len(args), arrays, found.names, found.settings, recording.places, recording.seen)
+        return self._replay(recording, arrays, args, kwargs)
+
+    def _counting(self, found: _Call) -> str:
+        """Why the step cannot be replayed if it changes by itself what it reads. Once or twice is no reason."""
+        changed = found.names.what_changed(found.values)
+        if not changed:
+            return ""
+        self._changes += 1
+        return f"it changes {changed!r}, and a replay would not: count outside" if self._changes == PATIENCE else ""
+
+    def _looked_up(self, args: Any, kwargs: Any) -> _Call:
         """The recording of such calls, a new one if there is none, and the arrays of this call."""
-        if self._names is None:
-            self._names = Names(self.step)
         given = (*args, *kwargs.values())
-        named = [tensor for tensor in [get() for get in self._names.tensors] if isinstance(tensor, Tensor)]
-        tensors = [a for a in given if isinstance(a, Tensor)] + named
+        others = [a for a in given if not isinstance(a, (Tensor, *SETTINGS, *COLLECTIONS))]
+        names, named, settings = self._names_for(others)
+        tensors = [a for a in given if isinstance(a, Tensor)]
         if any(tensor._requires_grad for tensor in tensors):
             raise _Unsuitable("an argument requires grad")
-        arrays = [tensor._array for tensor in tensors]
-        settings = self._names.values()
-        forms = [(a.shape, a.dtype) for a in arrays]
-        key: tuple[Any, ...] = (modes.grad, *forms, *kwargs, *map(type, settings), *settings)
+        arrays = [tensor._array for tensor in (*tensors, *named)]
+        values = names.values(settings)
+        forms = [(a.shape, a.dtype, a.strides) for a in arrays]
+        key: tuple[Any, ...] = (self._names.index(names), modes.grad, *forms, *kwargs, *values)
         usual = len(key)
         if len({*map(id, arrays)}) < len(arrays):  # some are one and the same
             key += tuple([next(i for i, other in enumerate(arrays) if other is array) for array in arrays])
-        if len(tensors) < len(given) + len(self._names.tensors):
+        if len(tensors) < len(given):
             for a in given:
                 if isinstance(a, tuple | list) and any(isinstance(member, Tensor) for member in a):
                     raise _Unsuitable(
                         f"an argument is a {type(a).__name__} of tensors: give each by itself, as in step(*batch)"
                     )
-            key += tuple([None if isinstance(a, Tensor) else (type(a), a) for a in given])
+            key += tuple([None if isinstance(a, Tensor) else form(a) for a in given])
         try:
             recording = self._recordings.get(key)
         except TypeError:
             raise _Unsuitable("an argument is neither a tensor nor a number or a string") from None
         if recording is None:
             if len(self._recordings) == VARIANTS:
-                raise _Unsuitable(self._names.what_varies(self._settings))
-            self._settings.append(settings)
+                raise _Unsuitable(Names.what_varies(self._settings))
+            self._settings.append(values)
             recording = self._recordings[key] = Recording(self.step)
             recording.in_general = len(key) == usual
-        return recording, arrays
+        return _Call(recording, arrays, names, settings, values)
+
+    def _names_for(self, others: list[Any]) -> tuple[Names, list[Tensor], list[Any]]:
+        """What the step reads by name, and what these names stand for now."""
+        for names in reversed(self._names):
+            found = names.now(others)
+            if found is not None:
+                return names, *found
+        if len(self._names) == VARIANTS:
+            raise _Unsuitable(Names.what_is_replaced(self._names))
+        names = Names(self.step, others)
+        found = names.now(others)
+        if found is None:
+            raise _Unsuitable("what it reads by name is made anew each time")
+        self._names.append(names)
+        return names, *found
 
     def _on_the_tape(self, reason: str, args: Any, kwargs: Any) -> Any:
         self._warn(reason, 4)
@@ -204,10 +260,11 @@ class Recording:
         self.runs = 0
         self.due = FIRST_CHECK  # how many runs are made before the next comparison
         self.left_out = 0  # how often, since the last replay, gradients or parameters were elsewhere
-        self.places = Places({})
+        self.places = Places({}, [])
         self.in_general = False  # whether its calls have different tensors for arguments, and nothing else
         self.entry: Callable[..., list[Any] | None] | None = None  # see entry.py
         self.arguments = 0  # how many it takes
+        self.seen: list[Any] = [None]  # what the entry compares with `changes.last`
 
     def needs_no_proof(self, arrays: list[Any]) -> bool:
         """Whether no other comparison is due: with inputs that were never others, and ever more rarely in any case."""
@@ -220,7 +277,7 @@ class Recording:
         self.left_out += 1
         if self.left_out == PATIENCE:
             self.left_out, self.runs, self.count, self.ready = 0, 0, 0, False
-            self.program, self.places, self.entry = None, Places({}), None
+            self.program, self.places, self.entry = None, Places({}, []), None
         return _detached(self.step(*args, **kwargs))
 
     def run(self, arrays: list[Any]) -> Any:
@@ -229,16 +286,21 @@ class Recording:
         self.runs += 1
         return self.build(self.whole(*arrays))
 
-    def record(self, arrays: list[Any], args: Any, kwargs: Any) -> Any:
+    def record(self, arrays: list[Any], names: Names, args: Any, kwargs: Any) -> Any:
         """Run the step itself, recording it; and compare with what was recorded before, if anything was."""
-        program, comparison, before = Program(arrays), None, {}
+        program, comparison = Program(arrays), None
         if self.program is not None:
-            leaves = self.places.leaves
-            before = {leaf: leaf._grad for leaf in leaves}
-            comparison = Comparison(self.program, self.versions, program, arrays, leaves)
-        recorder = Recorder(program, before, comparison.at_boundary if comparison else lambda: None)
+            comparison = Comparison(
+                self.program, self.versions, program, arrays, self.places.leaves, names.generators()
+            )
+        known = names.known_tensors()
+        recorder = Recorder(program, known, comparison.at_boundary if comparison else lambda: None)
+        contents, streams, inputs = names.contents.now(), other_streams(names), [array.copy() for array in arrays]
         with recorder.recording():
             result = self.step(*args, **kwargs)
+        names.contents.leave_out(contents)
+        if other_streams(names) != streams:
+            recorder.refuse("it draws random numbers from Python or NumPy: draw them with torch.rand and the like")
         self.count += 1
         build = _builder(recorder, result)
         difference = comparison.finish() if comparison else "there is nothing to compare with"
@@ -262,16 +324,16 @@ class Recording:
             if self.program is not None:
                 self.program.forget()
             self.program, self.build = program, build
-            names, kept = with_shared_memory(program)
+            shared, kept = with_shared_memory(program)
             self.versions = [
                 (program.parts(program.names), program.names, program.places),
-                (program.parts(names), names, kept),
+                (program.parts(shared), shared, kept),
             ]
-            self.inputs, self.unproven = [array.copy() for array in arrays], list(range(len(arrays)))
+            self.inputs, self.unproven = inputs, list(range(len(arrays)))
             self.ready = False
         if program is not self.program:
             program.forget()
-        self.places, self.entry = Places(recorder.at_start), None
+        self.places, self.entry = Places(recorder.gradients_at_start(), known), None
         return _detached(result)
 
 
@@ -280,7 +342,11 @@ def _builder(recorder: Recorder, result: Any) -> Callable[[Any], Any]:
     if isinstance(result, Tensor):
         if result.is_leaf and result.requires_grad:  # a parameter
             return lambda arrays: result
-        place = recorder.program.give_back(result._array)
+        try:
+            place = recorder.program.give_back(result._array)
+        except Untraceable as why:
+            recorder.refuse(f"it returns {why}")
+            return lambda arrays: result
         return lambda arrays: new_tensor(arrays[place])
     if isinstance(result, tuple | list):
         parts = [_builder(recorder, part) for part in result]
@@ -301,7 +367,7 @@ def _like(sequence: Any, parts: list[Any]) -> Any:
 def _detached(result: Any) -> Any:
     """What the step returned, out of the memory that replays will use."""
     if isinstance(result, Tensor):
-        return result if result.is_leaf and result.requires_grad else new_tensor(result._array.copy())
+        return result if result.is_leaf and result.requires_grad else new_tensor(result._array.copy("K"))
     if isinstance(result, tuple | list):
         return _like(result, [_detached(part) for part in result])
     if type(result) is dict:

@@ -2,6 +2,7 @@
 
 import gc
 import importlib.util
+import itertools
 import warnings
 import weakref
 from pathlib import Path
@@ -230,17 +231,16 @@ def test_what_the_first_calls_cannot_tell_apart_is_noticed_when_inputs_change():
 
 
 def test_a_recording_is_compared_anew_now_and_then():
-    w, calls = torch.tensor([1.0], requires_grad=True), []
+    w, calls = torch.tensor([1.0], requires_grad=True), itertools.count()
 
-    def step(x):
-        calls.append(0)  # not done again in a replay
-        return (w * x * (1.0 if len(calls) < 5 else 2.0)).sum()
+    def step(x):  # to count is Python's work: not done again in a replay
+        return (w * x * (1.0 if next(calls) < 4 else 2.0)).sum()
 
     replayed = torch.replay(step)
     with pytest.warns(ReplayWarning, match="earlier replays may be wrong"):
         for i in range(40):
             replayed(torch.tensor([float(i)]))
-            calls.append(0)
+            next(calls)
     assert replayed.replays == 10
 
 
@@ -273,8 +273,12 @@ def _has_a_hook(w, x, notes):
 
 
 def _makes_tensors_of_changing_data(w, x, notes):
+    return (w * torch.tensor(float(next(notes.calls)))).sum()
+
+
+def _counts(w, x, notes):
     notes.append(0)
-    return (w * torch.tensor(float(len(notes)))).sum()
+    return (w * x).sum()
 
 
 def _takes_a_closure(w, x, notes):
@@ -290,15 +294,23 @@ def _takes_a_closure(w, x, notes):
 
 
 def _differs_in_work(w, x, notes):
-    notes.append(0)
-    return (w * x).sum() if len(notes) % 2 else (w + x).mean()
+    return (w * x).sum() if next(notes.calls) % 2 else (w + x).mean()
 
 
 def _returns_a_float(w, x, notes):
     return (w * x).sum(), 0.5
 
 
+class Notes(list):
+    """A list; and calls that can be counted unseen."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = itertools.count(1)
+
+
 REFUSED = {
+    _counts: "it changes 'notes', and a replay would not: count outside",
     _returns_a_float: "returns a float",
     _reads_item: "reading the values of a tensor at test_replay.py",
     _branches: "reading the values of a tensor at test_replay.py",
@@ -315,7 +327,7 @@ REFUSED = {
 def test_what_cannot_be_replayed_runs_on_the_tape_with_one_warning(function):
     results = []
     for make in (torch.replay, lambda step: step):
-        w, notes = torch.tensor([1.0, 2.0], requires_grad=True), []
+        w, notes = torch.tensor([1.0, 2.0], requires_grad=True), Notes()
         step = make(lambda x, w=w, notes=notes: function(w, x, notes))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
