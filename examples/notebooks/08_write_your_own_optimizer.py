@@ -58,7 +58,7 @@ class Signum(optim.Optimizer):
     sparse = True  # it can take sparse gradients: section 4
     checks = {
         "lr": learning_rate,
-        "momentum": requirement("momentum value", lambda value: 0 <= value < 1),
+        "momentum": requirement("momentum value", "from 0 to below 1", lambda value: 0 <= value < 1),
     }
 
     def __init__(self, params, lr=1e-3, momentum=0.9, *, differentiable=False):
@@ -349,7 +349,7 @@ def signumw(p, g, momentum_buffer, *, lr, momentum, weight_decay):
 
 class SignumW(optim.Optimizer):
     rule = staticmethod(signumw)
-    checks = {**Signum.checks, "weight_decay": requirement("weight_decay value", lambda value: value >= 0)}
+    checks = {**Signum.checks, "weight_decay": requirement("weight_decay value", "at least 0", lambda value: value >= 0)}
 
     def __init__(self, params, lr=1e-3, momentum=0.9, weight_decay=0.01):
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
@@ -385,7 +385,7 @@ assert ulp_distance(*ends).max() == 0
 # Some rules need to see a whole parameter at once: a norm, say. The driver must be told, by `whole = True` in the
 # class; otherwise the rule may be given a block of a large parameter, or several small ones in one array. Write
 # `NormalizedSGD`, whose step is $p \leftarrow p - \eta\, g / \lVert g \rVert$, with one norm for each parameter (and
-# no step where $g = 0$). It has no state, so `initial` returns `{}`.
+# no step where $g = 0$). Without a state, the rule returns only the new `p`, and the class needs no `initial`.
 
 
 # %%
@@ -397,7 +397,7 @@ def normalized_sgd(p, g, *, lr):
 # Solution
 def normalized_sgd(p, g, *, lr):
     length = float(np.sqrt((g * g).sum()))
-    return ((p - lr * g / length) if length > 0 else p,)
+    return p - lr * g / length if length > 0 else p
 
 
 class NormalizedSGD(optim.Optimizer):
@@ -407,9 +407,6 @@ class NormalizedSGD(optim.Optimizer):
 
     def __init__(self, params, lr=0.1):
         super().__init__(params, {"lr": lr})
-
-    def initial(self, group, p):
-        return {}
 
 
 torch.manual_seed(0)
@@ -507,7 +504,7 @@ def soft_signum(p, g, momentum_buffer, *, lr, momentum, temperature):
 
 class SoftSignum(optim.Optimizer):
     rule = staticmethod(soft_signum)
-    checks = {**Signum.checks, "temperature": requirement("temperature", lambda value: value > 0)}
+    checks = {**Signum.checks, "temperature": requirement("temperature", "above 0", lambda value: value > 0)}
 
     def __init__(self, params, lr=1e-3, momentum=0.9, temperature=1.0, *, differentiable=False):
         options = {"lr": lr, "momentum": momentum, "temperature": temperature, "differentiable": differentiable}
