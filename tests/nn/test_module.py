@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gc
 import pickle
 import weakref
 from typing import Any
@@ -247,20 +246,15 @@ def test_copies_are_whole_and_apart(twin_of: Any) -> None:
     assert twin(mt.ones(1, 2)).shape == (1, 2)
 
 
-def test_a_model_leaves_no_reference_cycle() -> None:
-    gc.collect()
-    gc.disable()
-    try:
-        model = tree()
-        model.register_full_backward_hook(lambda *args: None)
-        model[0].register_forward_hook(lambda *args: None)
-        model(mt.ones(1, 2, requires_grad=True)).sum().backward()
-        model.load_state_dict(model.state_dict())
-        left = [weakref.ref(part) for part in (*model.modules(), *model.parameters())]
-        del model
-        assert not any(part() is not None for part in left)
-    finally:
-        gc.enable()
+def test_a_model_leaves_no_reference_cycle(no_collector: Any) -> None:
+    model = tree()
+    model.register_full_backward_hook(lambda *args: None)
+    model[0].register_forward_hook(lambda *args: None)
+    model(mt.ones(1, 2, requires_grad=True)).sum().backward()
+    model.load_state_dict(model.state_dict())
+    left = [weakref.ref(part) for part in (*model.modules(), *model.parameters())]
+    del model
+    assert not any(part() is not None for part in left)
 
 
 # -- printing

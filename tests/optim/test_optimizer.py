@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import warnings
 import weakref
@@ -271,16 +270,12 @@ def test_a_step_that_calls_the_one_it_overrides_is_one_step() -> None:
     assert calls == ["pre", "post"]
 
 
-def test_handles_keep_no_optimizer_alive() -> None:
+def test_handles_keep_no_optimizer_alive(no_collector: Any) -> None:
     optimizer = optim.SGD([param(2)], lr=0.1)
     handle = optimizer.register_step_pre_hook(lambda *args: None)
     watched = weakref.ref(optimizer)
-    gc.disable()
-    try:
-        del optimizer
-        assert watched() is None
-    finally:
-        gc.enable()
+    del optimizer
+    assert watched() is None
     handle.remove()
 
 

@@ -304,7 +304,7 @@ def test_swalr_and_groups_added_later() -> None:
     assert s.get_last_lr() == pytest.approx([0.0875, 0.6875]) and o.param_groups[1]["swa_lr"] == 0.05
 
 
-def test_swalr_errors_and_memory() -> None:
+def test_swalr_errors_and_memory(no_collector: Any) -> None:
     for options, message in (
         ({"swa_lr": 1.0, "anneal_strategy": "exponential"}, "anneal_strategy must"),
         ({"swa_lr": 1.0, "anneal_epochs": -1}, "anneal_epochs must"),
@@ -314,18 +314,13 @@ def test_swalr_errors_and_memory() -> None:
     ):
         with pytest.raises(ValueError, match=message):
             SWALR(optimizer(), **options)
-    gc.collect()
-    gc.disable()
-    try:
-        o = Adam([tensor([1.0], requires_grad=True)])
-        s = SWALR(o, 0.1)
-        o.step()
-        s.step()
-        ref = weakref.ref(s)
-        del s
-        assert ref() is None and [r for r in gc.get_referrers(o) if not isinstance(r, types.FrameType)] == []
-    finally:
-        gc.enable()
+    o = Adam([tensor([1.0], requires_grad=True)])
+    s = SWALR(o, 0.1)
+    o.step()
+    s.step()
+    ref = weakref.ref(s)
+    del s
+    assert ref() is None and [r for r in gc.get_referrers(o) if not isinstance(r, types.FrameType)] == []
 
 
 # -- update_bn ------------------------------------------------------------------------------------

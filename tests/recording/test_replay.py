@@ -1,6 +1,5 @@
 """A replayed step gives what the step gives, to the bit; and where it could not, the step itself runs and says why."""
 
-import gc
 import importlib.util
 import itertools
 import warnings
@@ -404,20 +403,15 @@ def test_zeros_of_both_signs_are_two_numbers():
     assert step.replays
 
 
-def test_what_recording_needed_is_freed_at_once():
+def test_what_recording_needed_is_freed_at_once(no_collector):
     _, _, step = model_and_step()
     replayed = torch.replay(step)
     made = []
-    gc.collect()
-    gc.disable()
-    try:
-        for x, y in batches(8):
-            replayed(x, y)
-            made += [weakref.ref(recording.program) for recording in replayed._recordings.values()]
-        left = {id(program()) for program in made if program() is not None}
-        assert replayed.replays and len(left) == 1
-    finally:
-        gc.enable()
+    for x, y in batches(8):
+        replayed(x, y)
+        made += [weakref.ref(recording.program) for recording in replayed._recordings.values()]
+    left = {id(program()) for program in made if program() is not None}
+    assert replayed.replays and len(left) == 1
 
 
 def test_the_loss_in_the_place_of_the_step_is_refused():

@@ -11,7 +11,6 @@ import runpy
 import types
 import warnings
 import weakref
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +28,6 @@ every = pytest.mark.parametrize("name", ALL)
 
 def optimizer(lr: Any = 0.1, momentum: float = 0.9) -> Any:
     return SGD([tensor([1.0], requires_grad=True)], lr=lr, momentum=momentum)
-
-
-@pytest.fixture
-def no_collector() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 # -- names ----------------------------------------------------------------------------------------
