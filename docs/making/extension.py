@@ -189,10 +189,19 @@ def entry_of(module: str, place: str) -> str:
     return "" if documented is None else documented.full + dot + rest
 
 
+# log x, but not log(x): there is room between the name of a function and what it is taken of.
+FUNCTION = re.compile(r"<mo>&ApplyFunction;</mo>(?!\s*<mo[^>]*>\()")
+# The index of a letter with an accent, which docutils puts below the letter.
+ACCENT_AND_INDEX = re.compile(
+    r'<munderover>\s*(<mi>[^<]*</mi>)(.*?)(<mo stretchy="false">[ˉˆ˜˙¨→]</mo>)\s*</munderover>', re.DOTALL
+)
+
+
 def mathml(formula: str, as_block: bool) -> str:
-    """MathML, with room between the name of a function and what it is taken of, unless that is in parentheses."""
+    """MathML as docutils writes it, but for what looks otherwise in TeX."""
     written = latex2mathml.tex2mathml(formula, as_block=as_block)
-    return re.sub(r"<mo>&ApplyFunction;</mo>(?!\s*<mo[^>]*>\()", '<mspace width="0.17em"/>', written)
+    written = FUNCTION.sub('<mspace width="0.17em"/>', written)
+    return ACCENT_AND_INDEX.sub(r'<msub><mover accent="true">\1\3</mover>\2</msub>', written)
 
 
 def visit_math(self: Any, node: Any) -> None:

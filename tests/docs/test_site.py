@@ -167,3 +167,17 @@ Second, "Another" (2000).
     assert ":Parameters: **x** (*Tensor, shape (N, \\*)*): what *this* is\n" in page
     assert "\nShape: as it was.\n\n>>> draw(x)\n-*-\n---##---\n" in page  # neither parameters nor a heading
     assert '| First, "Title" (1999).\n| Second, "Another" (2000).' in page
+
+
+def test_formulas_look_as_in_tex(making: Any) -> None:
+    pytest.importorskip("sphinx")
+
+    def mathml(formula: str) -> str:
+        return "".join(line.strip() for line in making("extension").mathml(formula, as_block=False).splitlines())
+
+    bar = '<mover accent="true"><mi>x</mi><mo stretchy="false">ˉ</mo></mover>'
+    assert f"<msub>{bar}<mi>i</mi></msub><mo>+</mo>" in mathml(r"\bar x_i + 1")
+    assert f"<msup><msub>{bar}<mi>i</mi></msub><mn>2</mn></msup>" in mathml(r"\bar x_i^2")
+    assert bar in mathml(r"\bar x") and "<munderover>" in mathml(r"\textstyle\sum\limits_{i=1}^n \bar x_i")
+    assert '<mi>log</mi><mspace width="0.17em"/><mi>x</mi>' in mathml(r"\log x")
+    assert "mspace" not in mathml(r"\log(x)")
