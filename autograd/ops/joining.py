@@ -85,7 +85,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         if t.shape != parts[0].shape:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(parts[0].shape)} at entry 0 and "
-                f"{list(t.shape)} at entry {i}"
+                f"{list(t.shape)} at entry {i}: make them equal first, as by padding, or keep them in a list"
             )
     return apply(primitives.stack, *parts, axis=axis_of(dim, parts[0].ndim + 1))
 

@@ -55,6 +55,9 @@ def save(obj: Any, f: Any, *, format: str | None = None) -> None:
     ...     load(path)
     {'w': tensor([1., 2.]), 'epoch': 3}
     """
+    if not (hasattr(f, "write") or isinstance(f, str | bytes | os.PathLike)):
+        swapped = " The object comes first" if isinstance(obj, str | bytes | os.PathLike) else ""
+        raise TypeError(f"save: f is a path or a file that is open for writing, got {type(f).__name__}.{swapped}")
     path = None if hasattr(f, "write") else os.fspath(f)
     if format is None:
         format = "safetensors" if os.fsdecode(path or "").endswith(".safetensors") else "minitorch"

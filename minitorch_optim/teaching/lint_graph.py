@@ -13,14 +13,10 @@ import numpy as np
 
 from ..autograd.tape import RESULT, Node
 from ..autograd.tensor import Tensor
+from ..nn.functional.reduction import maker
 from .lint_run import Backward
 from .lint_words import Names, Seen
 
-# Operations that change only the form: what is before them feeds what is after them.
-FORM = frozenset((
-    "View", "Permute", "Transpose", "Moveaxis", "Squeeze", "Unsqueeze", "Index", "Flip", "Clone", "Contiguous",
-    "ToCopy", "Cat", "Stack",
-))  # fmt: skip
 # Operations of which a loss made by hand from a difference consists.
 OF_A_LOSS = frozenset(("Mean", "Sum", "Mul", "Div", "Pow", "Square", "Abs", "Sqrt", "Neg", "Where", "Clamp", "View"))
 
@@ -202,10 +198,8 @@ def _feeding(record: Backward, names: Iterable[str]) -> Iterator[tuple[Node, Nod
     """Each operation of one of these names, and the one that computed its first argument, whatever its form."""
     for node in record.nodes:
         if node.row.name in names:
-            before: Any = node.edges[0]
-            while isinstance(before, Node) and before.row.name in FORM:
-                before = before.edges[0]
-            if isinstance(before, Node):
+            before = maker(node.edges[0])
+            if before is not None:
                 yield node, before
 
 

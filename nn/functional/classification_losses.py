@@ -19,14 +19,14 @@ from ...autograd.table import TABLE, derivative
 from ...autograd.tape import apply, primitive
 from ...autograd.tensor import Tensor
 from ...autograd.watch import beside
-from .reduction import check_reduction, common_shape, constant, not_tensors, reduced
+from .reduction import check_reduction, common_shape, constant, maker, not_tensors, reduced
 from .targets import check_scores, flat_classes, one_class_each, shares
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "kl_div", "nll_loss"]
 
-SOFTMAX, SIGMOID = TABLE[softmax], TABLE[sigmoid]  # what hardly ever is meant to come before a loss from raw scores
-
-OF_A_LAYER = ("Linear", "Convolution")
+# What is hardly ever meant to come before a loss from raw scores, and before one from logarithms of probabilities.
+SOFTMAX, SIGMOID = TABLE[softmax], TABLE[sigmoid]
+LOG_SOFTMAX, OF_A_LAYER = TABLE[log_softmax], ("Linear", "Convolution")
 
 # -- one right class. ``target``, shape (N,), has its number; ``share`` says how much each sample counts, or is None.
 
@@ -142,7 +142,7 @@ def cross_entropy(
         node, classes = input._node, target._array
     except AttributeError:
         raise not_tensors("cross_entropy_loss()", input=input, target=target) from None
-    if node is not None and node.row is SOFTMAX:
+    if (made := maker(node)) is not None and made.row is SOFTMAX:
         hint(
             "cross_entropy was given the output of softmax: it takes raw scores (logits) and does the softmax itself. "
             "Leave out the softmax before the loss; twice, it makes the gradients small and training slow"
@@ -244,7 +244,7 @@ def nll_loss(
     if share is not None:
         each = each * share
     loss = each if reduction == "none" else _joined(each, share, reduction)
-    if (what := _no_logarithms(node)) or (reduction != "none" and loss._array < 0):
+    if (what := _no_logarithms(maker(node))) or (reduction != "none" and loss._array < 0):
         hint(
             f"nll_loss takes the logarithms of probabilities, which are never positive, and was given "
             f"{what or 'some that are positive'}: put log_softmax(scores, dim=1) before it, or use cross_entropy on "
@@ -257,6 +257,8 @@ def _no_logarithms(node: Any) -> str:
     """What ``node`` has computed, if it is nothing that nll_loss takes."""
     if node is None:
         return ""
+    if node.row is LOG_SOFTMAX and np.ndim(node.out) == 2 and (node.kwargs or {}).get("axis") in (0, -2):
+        return "those of log_softmax along dimension 0, the samples"
     return "the output of softmax" if node.row is SOFTMAX else "raw scores" if node.row.name in OF_A_LAYER else ""
 
 
@@ -398,7 +400,7 @@ def binary_cross_entropy_with_logits(
         node, _ = input._node, target._array
     except AttributeError:
         raise not_tensors("binary_cross_entropy_with_logits()", input=input, target=target) from None
-    if node is not None and node.row is SIGMOID:
+    if (made := maker(node)) is not None and made.row is SIGMOID:
         hint(
             "binary_cross_entropy_with_logits was given the output of sigmoid: it takes raw scores (logits) and does "
             "the sigmoid itself. Leave out the sigmoid before the loss, or use binary_cross_entropy (BCELoss)"

@@ -9,8 +9,21 @@ import numpy as np
 
 from ...autograd.derivatives.elementwise import clamp
 from ...autograd.hints import as_a_tensor, hint
-from ...autograd.tape import apply
+from ...autograd.tape import Node, apply
 from ...autograd.tensor import Tensor
+
+# Operations that change only the form: what is before them feeds what is after them.
+FORM = frozenset((
+    "View", "Permute", "Transpose", "Moveaxis", "Squeeze", "Unsqueeze", "Index", "Flip", "Clone", "Contiguous",
+    "ToCopy", "Cat", "Stack",
+))  # fmt: skip
+
+
+def maker(node: Any) -> Any:
+    """The operation that computed what ``node`` has brought into form; None if that was a leaf."""
+    while isinstance(node, Node) and node.row.name in FORM:
+        node = node.edges[0]
+    return node if isinstance(node, Node) else None
 
 
 def check_reduction(reduction: str, *further: str) -> None:
