@@ -122,7 +122,8 @@ class Module(Hooked, NamesArguments):
             self._enter("_buffer_names", name, value, value.persistent, "buffer")
         elif name in own.get("_buffer_names", ()) and not (value is None or isinstance(value, Tensor)):
             raise TypeError(
-                f"cannot assign '{typename(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
+                f"cannot assign '{typename(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None "
+                f"expected): make a tensor of it with torch.tensor(...)"
             )
         else:
             if own.get(name, own) is not value:
@@ -157,7 +158,8 @@ class Module(Hooked, NamesArguments):
         check_name(self, "parameter", name, self.__dict__.get("_parameter_names", {}))
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
-                f"cannot assign '{typename(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
+                f"cannot assign '{typename(param)}' object to parameter '{name}' (torch.nn.Parameter or None "
+                f"required): wrap it in Parameter(...)"
             )
         self._enter("_parameter_names", name, param, True, "parameter")
 
@@ -172,7 +174,8 @@ class Module(Hooked, NamesArguments):
         check_name(self, "buffer", name, self.__dict__.get("_buffer_names", {}))
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
-                f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
+                f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required): make a "
+                f"tensor of it with torch.tensor(...)"
             )
         self._enter("_buffer_names", name, tensor, persistent, "buffer")
 
