@@ -317,11 +317,14 @@ torch.manual_seed(3)
 x_held, y_held = spirals(50)
 y_held = with_mistakes(y_held)
 stopped = make_model(width=128)
+same_start = copy.deepcopy(stopped)
 steps = train_with_patience(stopped, x_few, y_noisy, x_held, y_held)
 print(f"stopped after {steps} steps: test accuracy {accuracy(stopped, x_test, y_test):.0%}",
       f"(learnt by heart: {accuracy(large, x_test, y_test):.0%})")  # fmt: skip
 assert steps < 600
 assert accuracy(stopped, x_test, y_test) > accuracy(large, x_test, y_test) + 0.05
+train(same_start, x_few, y_noisy, optim.Adam(same_start.parameters(), lr=0.004), steps - 100)
+assert torch.allclose(stopped(x_test), same_start(x_test))  # the weights of before the last 100 steps
 
 # %% [markdown]
 # ### Exercise 4

@@ -349,7 +349,7 @@ def signumw(p, g, momentum_buffer, *, lr, momentum, weight_decay):
 
 class SignumW(optim.Optimizer):
     rule = staticmethod(signumw)
-    checks = {**Signum.checks, "weight_decay": requirement("weight_decay value", "at least 0", lambda value: value >= 0)}
+    checks = {**Signum.checks, "weight_decay": requirement("weight_decay", "at least 0", lambda value: value >= 0)}
 
     def __init__(self, params, lr=1e-3, momentum=0.9, weight_decay=0.01):
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
