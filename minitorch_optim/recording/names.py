@@ -7,12 +7,14 @@ of Python that reads it, such as ``cell0.cell_contents.scale``, so that ``entry.
 from __future__ import annotations
 
 import enum
+import functools
 import inspect
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from operator import is_
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -29,7 +31,6 @@ FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, np
 MANY = 64  # members of a collection; one that is larger is taken to be data
 GONE = (AttributeError, LookupError, ValueError, TypeError)  # what is raised where a name stands for nothing any more
 _MISSING = object()
-_KNOWN = sys.stdlib_module_names | {"numpy", "scipy", __name__.partition(".")[0]}
 
 
 class Read(NamedTuple):
@@ -63,22 +64,19 @@ class Names:
     """
 
     def __init__(self, function: Callable[..., Any], given: Iterable[Any] = ()) -> None:
-        self.tensors: list[Read] = []
-        self.settings: list[Read] = []
-        self.objects: list[tuple[Read, Any]] = []
-        self.modules: list[Module] = []
-        self.space: dict[str, Any] = {}
-        self._asked: set[tuple[int, str]] = set()  # attributes of modules that are among the tensors
-        self._parts: set[int] = set()
-        self._strings: set[str] = set()
-        self._seen: set[tuple[int, int]] = set()
-        self._roots: dict[int, str] = {}
-        self._read: list[list[str]] = []  # keeps them, so that each has an id of its own
         self.given = list(given)
-        self._look_into(function)
-        for argument in self.given:
-            self._look_at(Read("an argument", self._root(argument)), argument, self._read[0] if self._read else [])
-        self.contents = Contents(self.modules, self._asked)
+        read: frozenset[str] = frozenset()
+        while True:  # an object may be handed to a function that is found later: look again, with the names of that
+            finder = Finder(read)
+            finder.look_into(function)
+            for argument in self.given:
+                finder.look_at(Read("an argument", finder.root(argument)), argument)
+            if finder.read <= read:
+                break
+            read = frozenset(finder.read)
+        self.tensors, self.settings, self.objects = finder.tensors, finder.settings, finder.objects
+        self.modules, self.space = finder.modules, finder.space
+        self.contents = Contents(self.modules, finder.asked)
         self._all_modules = every(self.modules)
         reads = [*self.tensors, *self.settings, *[read for read, _ in self.objects]]
         self._now = eval(f"lambda: [{', '.join(text for _, text in reads)}]", self.space)
@@ -147,62 +145,82 @@ class Names:
                 return f"{_label(key)!r}, which it reads, differs from call to call: make it a tensor, or count outside"
         return "shapes or other arguments differ from call to call"
 
-    # -- finding them ----------------------------------------------------------------------------
 
-    def _root(self, value: Any) -> str:
+class Finder:
+    """Finds what a function reads; ``expected`` are the names in the code of all functions that it leads to."""
+
+    def __init__(self, expected: frozenset[str]) -> None:
+        self.expected = sorted(filter(str.isidentifier, expected))
+        self.read: set[str] = set()  # the names that stand in the code of the functions found
+        self.tensors: list[Read] = []
+        self.settings: list[Read] = []
+        self.objects: list[tuple[Read, Any]] = []
+        self.modules: list[Module] = []
+        self.space: dict[str, Any] = {}
+        self.asked: set[tuple[int, str]] = set()  # attributes of modules that are among the tensors
+        self._strings: set[str] = set()
+        self._parts: set[int] = set()
+        self._seen: dict[Any, Any] = {}  # by id; the objects stay alive meanwhile
+        self._roots: dict[int, str] = {}
+
+    def _known(self, *objects: Any) -> bool:
+        """Whether these were looked at before; from now on they were."""
+        key = tuple(map(id, objects))
+        return self._seen.setdefault(key, objects) is not objects
+
+    def root(self, value: Any) -> str:
         """A name for an object that the pieces of Python may begin with."""
         if id(value) not in self._roots:
             self._roots[id(value)] = name = f"root{len(self._roots)}"
             self.space[name] = value
         return self._roots[id(value)]
 
-    def _look_into(self, function: Any) -> None:
+    def look_into(self, function: Any) -> None:
         """Take in what a function of the user reads."""
         while isinstance(function, partial):
             for argument in (*function.args, *function.keywords.values()):
-                self._look_at(Read("an argument", self._root(argument)), argument, [])
+                self.look_at(Read("an argument", self.root(argument)), argument)
             function = function.func
         if isinstance(function, Module):
-            self._take_module(Read(type(function).__name__, self._root(function)), function)
+            self._take_module(Read(type(function).__name__, self.root(function)), function)
             return
         if not isinstance(function, types.FunctionType | types.MethodType):  # an object that is called like a function
             function = getattr(function, "__call__", None)  # noqa: B004
         owner = getattr(function, "__self__", None)
         function = getattr(function, "__func__", function)
         if isinstance(owner, Module):
-            self._take_module(Read(type(owner).__name__, self._root(owner)), owner)
+            self._take_module(Read(type(owner).__name__, self.root(owner)), owner)
         while _package(function) == _package(type(self)) and hasattr(function, "__wrapped__"):  # as no_grad() makes it
             function = function.__wrapped__
         if not isinstance(function, types.FunctionType) or not _is_the_users(function):
             return
-        if (id(function), id(owner)) in self._seen:
+        if self._known(function, owner):
             return
-        self._seen.add((id(function), id(owner)))
         strings = set(_strings(function.__code__))
         read = list(dict.fromkeys([*_names_read(function.__code__), *strings]))
         self._strings |= strings
-        self._read.append(read)
+        self.read.update(read)
         if owner is not None:
-            self._look_at_attributes(owner, self._root(owner), read)
+            self._look_at_attributes(owner, self.root(owner))
         defaults, code = function.__defaults__ or (), function.__code__
         named = zip(code.co_varnames[: code.co_argcount][-len(defaults) :], defaults) if defaults else ()
         for name, value in (*named, *(function.__kwdefaults__ or {}).items()):
-            self._look_at(Read(name, self._root(value)), value, read)
+            self.look_at(Read(name, self.root(value)), value)
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
-            self._look_up(Read(name, f"{self._root(cell)}.cell_contents"), read)
+            self._look_up(Read(name, f"{self.root(cell)}.cell_contents"))
         for name in read:
             if name in function.__globals__:
-                self._look_up(Read(name, f"{self._root(function.__globals__)}[{name!r}]"), read)
+                self._look_up(Read(name, f"{self.root(function.__globals__)}[{name!r}]"))
 
-    def _look_up(self, by: Read, read: list[str]) -> None:
+    def _look_up(self, by: Read) -> None:
         try:
             value = eval(by.text, self.space)
         except GONE:  # not there yet
             return
-        self._look_at(by, value, read)
+        self.look_at(by, value)
 
-    def _look_at(self, by: Read, value: Any, read: list[str]) -> None:
-        """Take in what a name stands for; ``read`` are the names that the function reads, of attributes too."""
+    def look_at(self, by: Read, value: Any) -> None:
+        """Take in what a name stands for."""
         if isinstance(value, Tensor):
             if value.requires_grad:
                 self.objects.append((by, value))
@@ -213,33 +231,32 @@ class Names:
         elif isinstance(value, Module):
             self.objects.append((by, value))
             self._take_module(by, value)
-            self._look_at_attributes(value, by.text, read)
+            self._look_at_attributes(value, by.text)
         elif isinstance(value, FUNCTIONS) or isinstance(value, partial):
             if getattr(value, "__name__", "") != by.name or _is_the_users(value):
                 self.objects.append((by, value))
-            self._look_into(value)
+            self.look_into(value)
         elif isinstance(value, COLLECTIONS):
-            self._look_at_members(by, value, read)
-        elif (id(value), id(read)) not in self._seen:
-            self._seen.add((id(value), id(read)))
+            self._look_at_members(by, value)
+        elif not self._known(value):
             if isinstance(value, types.ModuleType):
-                pass  # nobody assigns to their names
+                if _is_a_librarys(value.__name__.partition(".")[0]):
+                    return
             elif isinstance(value, type) or isinstance(value, np.ndarray) or not _is_the_users(type(value)):
                 if not (isinstance(value, type) and value.__name__ == by.name):
                     self.objects.append((by, value))
             else:  # an object of the user: another one of its class will do, if it holds the same
                 self.settings.append(Read(by.name, f"type({by.text})"))
-            self._look_at_attributes(value, by.text, read)
+            self._look_at_attributes(value, by.text)
 
-    def _look_at_members(self, by: Read, value: Any, read: list[str], all_of_them: bool = True) -> None:
+    def _look_at_members(self, by: Read, value: Any, all_of_them: bool = True) -> None:
         """Take in what lies in a list, a tuple or a dict; of a dict of the library only what the function names."""
         if all_of_them and _is_plain(value):
             self.space.setdefault("repr", repr)
             self.settings.append(Read(by.name, f"repr({by.text})"))
             return
-        if (id(value), id(read)) in self._seen:
+        if self._known(value):
             return
-        self._seen.add((id(value), id(read)))
         if isinstance(value, set | frozenset) or len(value) > MANY:
             self.objects.append((by, value))
             self.settings.append(Read(by.name, f"len({by.text})"))
@@ -248,13 +265,13 @@ class Names:
         self.settings.append(Read(by.name, f"repr([*{by.text}])" if is_dict else f"len({by.text})"))
         for key in members if is_dict else range(len(members)):
             member = Read(f"{by.name}[{key!r}]", f"{by.text}[{key!r}]")
-            if not isinstance(key, str | int) or is_dict and not all_of_them and key not in read:
+            if not isinstance(key, str | int) or is_dict and not all_of_them and key not in self.expected:
                 continue
             found = members[key]
             if isinstance(found, COLLECTIONS):
-                self._look_at_members(member, found, read, all_of_them)
+                self._look_at_members(member, found, all_of_them)
             else:
-                self._look_at(member, found, read)
+                self.look_at(member, found)
 
     def _take_module(self, by: Read, module: Module) -> None:
         """Take in a module and all in it; and what the methods of the user's own modules read."""
@@ -266,12 +283,12 @@ class Names:
         for part in parts:
             forward = type(part).forward
             if _is_the_users(forward):
-                self._look_into(types.MethodType(forward, part))
+                self.look_into(types.MethodType(forward, part))
 
-    def _look_at_attributes(self, owner: Any, text: str, read: list[str]) -> None:
+    def _look_at_attributes(self, owner: Any, text: str) -> None:
         """What a function reads of an object: what lies in it, and the user's own methods and properties."""
         own: Any = getattr(owner, "__dict__", {})
-        for name in read:
+        for name in self.expected:
             static = inspect.getattr_static(owner, name, _MISSING)
             by = Read(name, f"{text}.{name}")
             if isinstance(owner, types.ModuleType) and not _is_the_users(static):
@@ -281,25 +298,25 @@ class Names:
                     self.space.setdefault("hasattr", hasattr)
                     self.settings.append(Read(name, f"hasattr({text}, {name!r})"))
             elif isinstance(static, property):
-                self._look_into(types.MethodType(static.fget, owner) if static.fget else None)
+                self.look_into(types.MethodType(static.fget, owner) if static.fget else None)
             elif isinstance(static, types.FunctionType | staticmethod | classmethod) and not isinstance(
                 owner, types.ModuleType
             ):
-                self._look_into(static if name in own else getattr(owner, name))
+                self.look_into(static if name in own else getattr(owner, name))
             elif isinstance(owner, Module) and name in own:
-                self._look_at_attribute_of_module(by, owner, own[name], read)
+                self._look_at_attribute_of_module(by, owner, own[name])
             elif isinstance(static, COLLECTIONS) and not _is_the_users(type(owner)):
-                self._look_at_members(by, static, read, all_of_them=False)
+                self._look_at_members(by, static, all_of_them=False)
             elif isinstance(static, types.MemberDescriptorType) or name in own or not hasattr(static, "__get__"):
-                self._look_up(by, read)
+                self._look_up(by)
 
-    def _look_at_attribute_of_module(self, by: Read, owner: Module, value: Any, read: list[str]) -> None:
+    def _look_at_attribute_of_module(self, by: Read, owner: Module, value: Any) -> None:
         """Numbers, parameters and parts are among the contents of the module; the rest is asked for by name."""
         if type(value) is Tensor and by.name not in owner._buffer_names and not value.requires_grad:
-            self._asked.add((id(owner), by.name))
+            self.asked.add((id(owner), by.name))
             self.tensors.append(by)
         elif not isinstance(value, (Tensor, Module, *SETTINGS)):
-            self._look_at(by, value, read)
+            self.look_at(by, value)
 
 
 def form(value: Any) -> Any:
@@ -330,8 +347,17 @@ def _package(thing: Any) -> str:
 
 
 def _is_the_users(thing: Any) -> bool:
-    """Whether a function or a class is written by the user, and not part of a library that we know."""
-    return isinstance(thing, SETTINGS) or _package(thing) not in _KNOWN
+    """Whether a function or a class is written by the user, and not part of a library."""
+    return isinstance(thing, SETTINGS) or not _is_a_librarys(_package(thing))
+
+
+@functools.cache
+def _is_a_librarys(package: str) -> bool:
+    """Whether a package is Python's, this one, or one that is installed."""
+    if package in sys.stdlib_module_names or package == __name__.partition(".")[0]:
+        return True
+    file = getattr(sys.modules.get(package), "__file__", None) or ""
+    return not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)
 
 
 def _names_read(code: types.CodeType) -> Iterator[str]:

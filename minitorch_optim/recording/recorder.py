@@ -168,7 +168,9 @@ class Recorder:
 
     def read(self, what: str) -> None:
         """Values leave for Python."""
-        self.refuse(f"{what}{_where()}: what Python does with a value is not recorded")
+        self.refuse(
+            f"{what}{_where()}: what Python does with a value is not recorded. Return the tensor, and read it outside"
+        )
 
     def cleared(self, leaf: Tensor) -> None:
         """The gradient of ``leaf`` is zero or None now."""

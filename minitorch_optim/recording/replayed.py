@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import threading
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ..autograd.hints import hint
 from ..autograd.modes import modes
 from ..autograd.tensor import Tensor, new_tensor
 from ..autograd.watch import changes
@@ -165,7 +165,7 @@ class Replayed:
             result = recording.record(arrays, found.names, args, kwargs)
             recording.reason = recording.reason or self._counting(found)
             if recording.reason:
-                self._warn(recording.reason, 4)
+                self._warn(recording.reason)
             return result
         recording.seen[0] = seen
         if recording.entry is None and recording.in_general and not kwargs:
@@ -188,7 +188,7 @@ class Replayed:
         names, named, settings = self._names_for(others)
         tensors = [a for a in given if isinstance(a, Tensor)]
         if any(tensor._requires_grad for tensor in tensors):
-            raise _Unsuitable("an argument requires grad")
+            raise _Unsuitable("an argument requires grad: give its detach()")
         arrays = [tensor._array for tensor in (*tensors, *named)]
         values = names.values(settings)
         forms = [(a.shape, a.dtype, a.strides) for a in arrays]
@@ -206,7 +206,9 @@ class Replayed:
         try:
             recording = self._recordings.get(key)
         except TypeError:
-            raise _Unsuitable("an argument is neither a tensor nor a number or a string") from None
+            raise _Unsuitable(
+                "an argument is neither a tensor nor a number or a string: give arrays as torch.from_numpy(array)"
+            ) from None
         if recording is None:
             if len(self._recordings) == VARIANTS:
                 raise _Unsuitable(Names.what_varies(self._settings))
@@ -231,15 +233,15 @@ class Replayed:
         return names, *found
 
     def _on_the_tape(self, reason: str, args: Any, kwargs: Any) -> Any:
-        self._warn(reason, 4)
+        self._warn(reason)
         return self.step(*args, **kwargs)
 
-    def _warn(self, reason: str, level: int) -> None:
+    def _warn(self, reason: str) -> None:
         self.reason = reason
         if self._last is not None:
             self._last.entry = None
         name = getattr(self.step, "__name__", "the step")
-        warnings.warn(f"{name} is not replayed, but run on the tape: {reason}", ReplayWarning, stacklevel=level)
+        hint(f"{name} is not replayed, but run on the tape: {reason}", ReplayWarning)
 
 
 class Recording:
@@ -288,7 +290,10 @@ class Recording:
 
     def record(self, arrays: list[Any], names: Names, args: Any, kwargs: Any) -> Any:
         """Run the step itself, recording it; and compare with what was recorded before, if anything was."""
-        program, comparison = Program(arrays), None
+        program, comparison, nothing = Program(arrays), None, "there is nothing to compare with"
+        if self.program is not None and not self.places.unchanged():  # it may read what nobody looks at any more
+            self.program.forget()
+            self.program, nothing = None, "parameters or gradients lie elsewhere in memory from call to call"
         if self.program is not None:
             comparison = Comparison(
                 self.program, self.versions, program, arrays, self.places.leaves, names.generators()
@@ -303,7 +308,7 @@ class Recording:
             recorder.refuse("it draws random numbers from Python or NumPy: draw them with torch.rand and the like")
         self.count += 1
         build = _builder(recorder, result)
-        difference = comparison.finish() if comparison else "there is nothing to compare with"
+        difference = comparison.finish() if comparison else nothing
         if recorder.reason or program.refused:
             self.reason = recorder.reason or program.refused
         elif not difference:
