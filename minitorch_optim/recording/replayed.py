@@ -290,7 +290,10 @@ class Recording:
 
     def record(self, arrays: list[Any], names: Names, args: Any, kwargs: Any) -> Any:
         """Run the step itself, recording it; and compare with what was recorded before, if anything was."""
-        program, comparison = Program(arrays), None
+        program, comparison, nothing = Program(arrays), None, "there is nothing to compare with"
+        if self.program is not None and not self.places.unchanged():  # it may read what nobody looks at any more
+            self.program.forget()
+            self.program, nothing = None, "parameters or gradients lie elsewhere in memory from call to call"
         if self.program is not None:
             comparison = Comparison(
                 self.program, self.versions, program, arrays, self.places.leaves, names.generators()
@@ -305,7 +308,7 @@ class Recording:
             recorder.refuse("it draws random numbers from Python or NumPy: draw them with torch.rand and the like")
         self.count += 1
         build = _builder(recorder, result)
-        difference = comparison.finish() if comparison else "there is nothing to compare with"
+        difference = comparison.finish() if comparison else nothing
         if recorder.reason or program.refused:
             self.reason = recorder.reason or program.refused
         elif not difference:
