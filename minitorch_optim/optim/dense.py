@@ -12,7 +12,7 @@ import numpy as np
 
 from ..autograd.tensor import Tensor
 from ..autograd.threads import get_num_threads, processors, share
-from .formula import Formula, numbers_at
+from .formula import Answers, Formula, Options, numbers_at
 from .jobs import Job, Member, Numbers, flat, hold
 from .program import Notes, Program
 from .workspace import workspace
@@ -39,7 +39,7 @@ class Dense(Job):
     recorded, and where a debugger or another tracer is at work: so one sees arrays in it and no symbols.
     """
 
-    def __init__(self, rule: Rule, members: list[Member], options: dict[str, Any], together: bool = False) -> None:
+    def __init__(self, rule: Rule, members: list[Member], options: Options, together: bool = False) -> None:
         super().__init__(rule, members)
         self.names = [name for name in rule.names if name not in rule.scalars]
         self.size = sum(member.size for member in members)
@@ -49,7 +49,9 @@ class Dense(Job):
         self.absent = {name for name in self.names if members[0].state.get(name) is None}
         self.recordable = not together
         self.scalars = [name for name in rule.names if name in rule.scalars]
-        self.steady = True  # whether, with the same options, each step does the same but for t and the scalars
+        self.steady = True  # whether formulas can say what the rule does with t, scalars and options that move
+        self.follows: tuple[str, ...] = ()  # which options may have other values in the next step
+        self.answers_hold_at: Callable[..., bool] | None = None  # whether the rule would decide as it did
         self.program: Program | None = None
         self.noted: Any = None  # what is in the program
         self.options: Any = None  # for which it was recorded
@@ -83,7 +85,7 @@ class Dense(Job):
             return 1
         return min(get_num_threads(), processors(), int(self.size) // WORTH_A_THREAD)
 
-    def apply(self, options: dict[str, Any], t: Any = None) -> None:
+    def apply(self, options: Options, t: Any = None) -> None:
         program = self._recorded(options, t)
         run = self._calling(self.with_step(options, t)) if program is None else program.run
         for name in self.missing:
@@ -125,40 +127,48 @@ class Dense(Job):
             if not part.single:
                 part.scatter()
 
-    def _recorded(self, options: dict[str, Any], t: Any) -> Program | None:
+    def _recorded(self, options: Options, t: Any) -> Program | None:
         """The program of step ``t``: that of the last one, with new numbers, if the rule does the same. Or None."""
         if not self.recordable or sys.gettrace() is not None:
             return None
         errors = error_settings()
-        if options is self.options and self.steady and errors == self.errors:
-            values = self.changing(t)
-            self.program.advance(*values)  # type: ignore[union-attr]
-            if self.new_numbers_at is not None:
-                self.new_numbers = dict(zip(self.scalars, self.new_numbers_at(*values)))
-            return self.program
+        if self.steady and options is self.options and options.moving is self.follows and errors == self.errors:
+            values = self.changing(options, t)
+            if self.answers_hold_at is None or self.answers_hold_at(*values):
+                self.program.advance(*values)  # type: ignore[union-attr]
+                if self.new_numbers_at is not None:
+                    self.new_numbers = dict(zip(self.scalars, self.new_numbers_at(*values)))
+                return self.program
+        self.anew = True
         self.errors, in_place = errors, FAILING.isdisjoint(np.geterr().values())
-        if self.steady:
-            formulas = [Formula("t"), *[Formula(name, narrow=True) for name in self.scalars]]
+        for steady in (True, True, False) if self.steady else (False,):
             try:
-                return self._record(options, formulas, self.changing(t), in_place)
-            except (TypeError, AttributeError):  # the rule decides something by t or a scalar
-                self.steady = False
-        try:
-            return self._record(options, self.changing(t), self.changing(t), in_place)
-        except (TypeError, AttributeError):  # if it is a mistake in the rule, calling the rule will tell
-            self.recordable = False
-            return None
+                return self._record(options, steady, t, in_place)
+            except (TypeError, AttributeError):  # the rule does with a number what no formula can say: with an option,
+                options.settle()  # or else with t or a scalar; or there is a mistake, and calling the rule will tell
+        self.recordable = False
+        return None
 
-    def changing(self, t: Any) -> list[Any]:
-        """What may change from step to step: its number, and the scalars as they are before it."""
-        return [t, *[self.numbers[name].array[0] for name in self.scalars]] if self.scalars else [t]
+    def changing(self, options: Options, t: Any) -> list[Any]:
+        """What may change from step to step: its number, the scalars as they are before it, and options that move."""
+        values = [t]
+        if self.scalars:
+            values += [self.numbers[name].array[0] for name in self.scalars]
+        if options.moving:
+            values += [options[name] for name in options.moving]
+        return values
 
-    def _record(self, options: dict[str, Any], changing: list[Any], now: list[Any], in_place: bool) -> Program:
-        """Let the rule write its program, for a step and scalars that may be formulas; ``now`` are their values."""
-        notes, (t, *scalars) = Notes(2 + len(self.names)), changing
+    def _record(self, options: Options, steady: bool, t: Any, in_place: bool) -> Program:
+        """Let the rule write its program: for any step if it is ``steady``, else for this one."""
+        notes, now = Notes(2 + len(self.names)), self.changing(options, t)
+        names, given, scalars = ["t", *self.scalars, *options.moving], dict(options), now[1 : 1 + len(self.scalars)]
+        answers = Answers(names, now)
+        if steady:
+            t, scalars = Formula("t", answers), [Formula(name, answers, narrow=True) for name in self.scalars]
+            given |= options.formulas(answers)
         states = self._given(notes, dict(zip(self.scalars, scalars, strict=True)))
         new_p, *new_states = self.rule.results(
-            self.rule.function(notes.given(1), notes.given(0), *states, **self.with_step(options, t))
+            self.rule.function(notes.given(1), notes.given(0), *states, **self.with_step(given, t))
         )
         results = [(1, new_p.place)]
         for place, new in zip(self.places, new_states, strict=True):
@@ -171,12 +181,12 @@ class Dense(Job):
             self.missing = sorted({self.names[target - 2] for target, _ in results[1:]} & self.absent)
             dtypes = [self.members[0].real] * (2 + len(self.names))
             self.program = Program(notes.calls, dtypes, results, in_place)
-        names = ["t", *self.scalars]
         self.program.set(notes.numbers, names, now)
-        if self.scalars and self.steady:
+        self.answers_hold_at, self.new_numbers_at = answers.hold_at(), None
+        if self.scalars and steady:
             self.new_numbers_at = numbers_at([self.new_numbers[name] for name in self.scalars], names)
             self.new_numbers = dict(zip(self.scalars, self.new_numbers_at(*now)))
-        self.options, self.noted = options, noted
+        self.options, self.follows, self.steady, self.noted = options, options.moving, steady, noted
         return self.program
 
     def _given(self, notes: Notes, scalars: dict[str, Any]) -> list[Any]:

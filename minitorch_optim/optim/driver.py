@@ -36,6 +36,7 @@ from ..autograd.ops.complex_numbers import view_as_complex, view_as_real
 from ..autograd.tensor import new_tensor
 from .checks import number
 from .dense import Dense
+from .formula import Options
 from .jobs import Job, Member, Whole, flat
 from .rows import Rows
 from .straight import WORTH_WRITING, Straight, straight
@@ -61,10 +62,6 @@ class Rule:
         self.options = [name for name in keywords if name != "t"]
         self.values_in = itemgetter(*self.options) if len(self.options) > 1 else self._few_values_in
 
-    def options_of(self, optimizer: Optimizer, group: dict[str, Any]) -> dict[str, Any]:
-        """The keywords of the rule from the options in force, as Python numbers."""
-        return self.as_numbers(self.in_force(optimizer, group))
-
     def _few_values_in(self, group: dict[str, Any]) -> tuple[Any, ...]:
         return tuple([group[name] for name in self.options])
 
@@ -82,12 +79,12 @@ class Rule:
                     ) from None
             return self.values_in(options)
 
-    def as_numbers(self, values: tuple[Any, ...]) -> dict[str, Any]:
+    def as_numbers(self, values: tuple[Any, ...]) -> Options:
         """The keywords of the rule, as Python numbers."""
-        return {
-            name: tuple(map(number, value)) if isinstance(value, tuple | list) else number(value)
+        return Options(
+            (name, tuple(map(number, value)) if isinstance(value, tuple | list) else number(value))
             for name, value in zip(self.options, values, strict=True)
-        }
+        )
 
     def prepare(self, optimizer: Optimizer, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         """The state of ``p``, with what is missing of it filled in and what is there brought to the right form."""
@@ -154,10 +151,11 @@ class Rule:
             else:
                 by_rows = member.sparse and not optimizer.together and optimizer.rows_suffice(group)
                 alike.setdefault((by_rows, *member.kind), []).append(member)
-        options = self.options_of(optimizer, group)
+        values = self.in_force(optimizer, group)
+        options = self.as_numbers(values)
         for (by_rows, *_), kin in alike.items():
             jobs.append(Rows(self, kin, options) if by_rows else Dense(self, kin, options, optimizer.together))
-        return Plan(self, optimizer, group, list(members.values()), jobs, repeated)
+        return Plan(self, optimizer, group, list(members.values()), jobs, repeated, values, options)
 
     def step_recorded(self, optimizer: Optimizer, group: dict[str, Any]) -> None:
         """One step on Tensors: gradients flow through it to parameters, gradients, state and options."""
@@ -201,26 +199,27 @@ class Plan:
 
     def __init__(
         self, rule: Rule, optimizer: Optimizer, group: dict[str, Any], members: list[Member], jobs: list[Job],
-        repeated: list[Tensor],
+        repeated: list[Tensor], values: tuple[Any, ...], options: Options,
     ) -> None:  # fmt: skip
         self.rule, self.jobs = rule, jobs
         self.repeated = repeated  # parameters that the group lists once more: this plan steps them only once
-        self._take(self.rule.in_force(optimizer, group))
+        self.options = options
+        self._take(values, options)
         self.switches = tuple(map(bool, self.options.values()))
         self.all = list(group["params"])
         self.stepped = [member.p for member in members]
         self.skipped = [p for p in self.all if p.grad is None]
-        self.times = 0  # how often it was carried out with the same options
+        self.times = 0  # how often it was carried out with the same options, but for those that move
         self.straight: Straight | None = None
         self.kinds_of_gradients = [*map(type, map(_gradient, self.stepped))]
         self.states = [member.state for member in members]
         self._remember(optimizer, group)
 
-    def _take(self, values: tuple[Any, ...]) -> None:
-        """Take over the values of the options."""
+    def _take(self, values: tuple[Any, ...], options: Options) -> None:
+        """Take over the values of the options, and what they are as numbers."""
         self.values = values
         self.fixed = all(map(_is_fixed, values))  # no value changes unless another object takes its place
-        self.options = self.rule.as_numbers(values)
+        self.options = self.options.taking(options)
 
     def _remember(self, optimizer: Optimizer, group: dict[str, Any]) -> None:
         """Note what the plan relies on, to see later if the user has put anything else in its place."""
@@ -249,13 +248,12 @@ class Plan:
             return False
         values = self.rule.in_force(optimizer, group)
         if not (self.fixed and values == self.values):
-            before = self.options
-            self._take(values)
-            if tuple(map(bool, self.options.values())) != self.switches:  # which may call for state that is not there
+            options, before = self.rule.as_numbers(values), self.options
+            if tuple(map(bool, options.values())) != self.switches:  # which may call for state that is not there
                 return False
-            if self.options == before:
-                self.options = before
-            self.times, self.straight = 0, None
+            self._take(values, options)
+            if self.options is not before:
+                self.times, self.straight = 0, None
         try:
             if [*map(type, map(_gradient, self.stepped))] != self.kinds_of_gradients:
                 return False
@@ -275,6 +273,8 @@ class Plan:
             job.step(self.options)
             if job.created:
                 created, job.created = True, False
+            if job.anew:
+                self.times, self.straight, job.anew = 0, None, False
             for member in job.members:
                 member.p._version[0] += 1
         if created:

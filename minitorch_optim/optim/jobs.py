@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd import Tensor, get_default_dtype
 from ..autograd.tensor import new_tensor
+from .formula import Options
 
 if TYPE_CHECKING:
     from .driver import Rule
@@ -87,6 +88,7 @@ class Job:
         self.members = members
         self.numbers = {name: Numbers(name, members) for name in rule.numbers}
         self.created = False  # whether the last step brought new states into being
+        self.anew = False  # whether it recorded the rule anew
 
     def gathered(self) -> Iterator[tuple[Tensor, Any]]:
         """The parameters whose gradients are copied side by side before the step, with the places of these."""
@@ -96,7 +98,7 @@ class Job:
         """Whether step counters and scalars are as the last step left them."""
         return not self.numbers or all(map(Numbers.are_ours, self.numbers.values()))
 
-    def step(self, options: dict[str, Any]) -> None:
+    def step(self, options: Options) -> None:
         """The next step."""
         if not self.rule.counts:
             self.apply(options)
@@ -110,7 +112,7 @@ class Job:
         """The options, and the number of the step for a rule that asks for it."""
         return {**options, "t": t} if self.rule.reads_step else options
 
-    def apply(self, options: dict[str, Any], t: Any = None) -> None:
+    def apply(self, options: Options, t: Any = None) -> None:
         """Call the rule for step ``t`` and put its results into place."""
         raise NotImplementedError
 
@@ -124,7 +126,7 @@ class Whole(Job):
     def __init__(self, rule: Rule, member: Member) -> None:
         super().__init__(rule, [member])
 
-    def apply(self, options: dict[str, Any], t: Any = None) -> None:
+    def apply(self, options: Options, t: Any = None) -> None:
         (member,) = self.members
         p, state, names = member.array, member.state, self.rule.names
         if not p.size:

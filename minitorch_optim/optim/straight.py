@@ -7,24 +7,28 @@ compiled: ``print(optimizer._plans[0].straight.source)``. For SGD on two small p
     def step(optimizer, group):
         params, state = group['params'], optimizer.state.get
         try:
-            if not (values(group) == in_force and tracer() is None and errors_are() == errors
-                    and len(params) == 2 and params[0] is p0 and params[1] is p1
-                    and p0._array is a0 and p1._array is a1 ...):
+            if not (tracer() is None and errors_are() == errors and values_in(group) == in_force
+                    and len(params) == 2 and params[0] is p and params[1] is p1
+                    and p._array is a and p1._array is a1 ...):
                 return False
         except (AttributeError, KeyError, RuntimeError, ValueError):
             return False
-        g[...] = p0._grad._array
+        g[...] = p._grad._array
         ...
-        run(g, w, None, t0)
-        a0[...] = w0
+        run(g, w)
+        a[...] = w
         ...
         return True
+
+An option that has changed before, as a learning rate does under a schedule, is not compared but looked up, and the
+numbers that depend on it are computed anew.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -52,16 +56,26 @@ class Writer:
     def __init__(self, plan: Plan, optimizer: Optimizer) -> None:
         self._names: dict[str, Any] = {}
         self._known: dict[int, str] = {}
+        self._questions: list[str] = []  # what is computed, and asked, before anything is changed
+        self._lines: list[str] = []
         self._conditions = [
-            f"{self._name('values', plan.rule.values_in)}(group) == {self._name('in_force', plan.values)}",
             f"{self._name('tracer', sys.gettrace)}() is None",
             f"{self._name('errors_are', error_settings)}() == {self._name('errors', error_settings())}",
             f"len(params) == {len(plan.all)}",
         ]
+        self._moving: dict[str, str] = {}  # for each option that moves what its value is called
+        for name in plan.options.moving:
+            self._look_up(name, plan.options[name])
+        values = dict(zip(plan.rule.options, plan.values))
+        fixed = [name for name in values if name not in self._moving]
+        if fixed:
+            values_in = itemgetter(*fixed)
+            self._conditions.append(
+                f"{self._name('values_in', values_in)}(group) == {self._name('in_force', values_in(values))}"
+            )
         for i, p in enumerate(plan.all):
             self._conditions.append(f"params[{i}] is {self._name('p', p)}")
         self._conditions += [f"{self._name('p', p)}._grad is None" for p in plan.skipped]
-        self._lines: list[str] = []
         for job in plan.jobs:
             self._write(job, optimizer)  # type: ignore[arg-type]
 
@@ -72,10 +86,12 @@ class Writer:
                 "def step(optimizer, group):",
                 "params, state = group['params'], optimizer.state.get",
                 "try:",
+                *[f"    {now} = group[{name!r}]" for name, now in self._moving.items()],
                 "    if not (" + "\n            and ".join(self._conditions) + "):",
                 "        return False",
                 "except (AttributeError, KeyError, RuntimeError, ValueError):",
                 "    return False",
+                *self._questions,
                 *self._lines,
                 "return True\n",
             ]
@@ -92,6 +108,15 @@ class Writer:
             self._known[id(value)], self._names[name] = name, value
         return self._known[id(value)]
 
+    def _look_up(self, name: str, value: Any) -> None:
+        """Let each step see what an option is then: it may have another value, of the same kind."""
+        now = self._moving[name] = f"{name}_now"
+        self._conditions.append(f"type({now}) is {self._name('kind', type(value))}")
+        if type(value) is tuple:
+            self._conditions.append(f"[*map(type, {now})] == {self._name('kinds', [*map(type, value)])}")
+        else:
+            self._conditions.append(f"({now} != 0) is {value != 0}")
+
     def _write(self, job: Dense, optimizer: Optimizer) -> None:
         program = job.program
         assert program is not None
@@ -106,10 +131,15 @@ class Writer:
                 tensor = member.state.get(name)
                 if isinstance(tensor, Tensor):
                     self._conditions.append(f"{entry}[{name!r}]._array is {self._name('s', tensor._array)}")
+        t = "None"
         if job.rule.counts:
-            counter = self._name("numbers", job.numbers["step"])
-            self._lines.append(f"t = {counter}.following()")
-        changing = ["t", *[f"{self._name('numbers', job.numbers[name])}.array[0]" for name in job.scalars]]
+            t, counter = f"t{len(self._questions)}", self._name("numbers", job.numbers["step"])
+            self._questions.append(f"{t} = {counter}.following()")
+        scalars = [f"{self._name('numbers', job.numbers[name])}.array[0]" for name in job.scalars]
+        changing = [t, *scalars, *self._moving.values()]
+        if job.answers_hold_at is not None:
+            hold = self._name("answers_hold_at", job.answers_hold_at)
+            self._questions += [f"if not {hold}({', '.join(changing)}):", "    return False"]
         if program.moving:
             self._lines.append(f"{self._name('program', program)}.advance({', '.join(changing)})")
         if job.scalars:
@@ -119,7 +149,7 @@ class Writer:
         for i, name in enumerate(job.scalars):
             self._lines.append(f"{self._name('numbers', job.numbers[name])}.set(new[{i}])")
         if job.rule.counts:
-            self._lines.append(f"{counter}.set(t)")
+            self._lines.append(f"{counter}.set({t})")
         self._lines += [f"{self._name('p', member.p)}._version[0] += 1" for member in job.members]
 
     def _write_part(self, part: Part, job: Dense) -> None:
@@ -155,7 +185,9 @@ def straight(plan: Plan, optimizer: Optimizer) -> Straight | None:
 
 def _is_plain(job: Any, options: dict[str, Any]) -> bool:
     """Whether a job can be written down, and will do the same in the next step."""
-    if not isinstance(job, Dense) or not job.steady or job.program is None or job.options is not options:
+    if not isinstance(job, Dense) or not job.steady or job.program is None:
+        return False
+    if job.options is not options or job.follows is not options.moving:
         return False
     if job.size > WORTH_A_THREAD or not job.absent.isdisjoint(job.missing):
         return False

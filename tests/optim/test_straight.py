@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 import minitorch_optim as torch
 from minitorch_optim.autograd.tensor import new_tensor
-from minitorch_optim.optim import driver
+from minitorch_optim.optim import driver, formula
 from minitorch_optim.optim.straight import WORTH_WRITING
 
 SHAPES = [(40, 50), (3,), (), (7, 2)]  # the first is stepped by itself, the others are gathered
@@ -29,7 +30,7 @@ KINDS: dict[str, Callable[[Any], Any]] = {
     "adadelta": lambda params: torch.optim.Adadelta(params),
     "groups": lambda params: torch.optim.Adam([{"params": params[:2], "lr": 0.1}, {"params": params[2:]}], lr=0.01),
 }
-WRITTEN = set(KINDS) - {"radam", "asgd"}  # these decide by the step
+STEPS = 2 * WORTH_WRITING + 2  # RAdam does something else from the sixth step on, and is written after some more
 
 
 class Side:
@@ -152,11 +153,11 @@ def sides(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], tuple[Sid
 
     def make(kind: str) -> tuple[Side, Side]:
         written, loose = Side(kind), Side(kind)
-        for _ in range(WORTH_WRITING + 2):
+        for _ in range(STEPS):
             written.step()
-        assert all(plan.straight is not None for plan in written.optimizer._plans.values()) == (kind in WRITTEN)
+        assert all(plan.straight is not None for plan in written.optimizer._plans.values())
         monkeypatch.setattr(driver, "WORTH_WRITING", -1)
-        for _ in range(WORTH_WRITING + 2):
+        for _ in range(STEPS):
             loose.step()
         assert all(plan.straight is None for plan in loose.optimizer._plans.values())
         same(written, loose)
@@ -189,7 +190,109 @@ def test_it_is_written_again_for_other_options() -> None:
         for _ in range(WORTH_WRITING + 1):
             side.step()
         (plan,) = side.optimizer._plans.values()
-        assert plan.straight is not None and lr in plan.straight.step.__globals__["in_force"]
+        assert plan.straight is not None
+        assert ("lr_now = group['lr']" in plan.straight.source) is (lr == 0.2)  # it has changed once, and may again
+
+
+def schedule(side: Side, kind: str, t: int) -> None:
+    """Change options in every step, as schedules do; now and then by a value of another kind."""
+    for group in side.optimizer.param_groups:
+        for name in {"lr", "momentum", "betas", "weight_decay", "alpha", "rho"} & group.keys():
+            value = group[name]
+            if type(value) is tuple:
+                group[name] = tuple(0.5 + (beta - 0.5) * 0.99 for beta in value)
+            elif value and type(value) is float:
+                group[name] = value * (0.9 + 0.01 * (t % 7))
+        if t == 11:
+            group["lr"] = np.float64(0.03)
+        if t == 13:
+            group["lr"] = 1
+        if t == 15:
+            group["lr"] = 0.0
+        if t == 16:
+            group["lr"] = 0.02
+        if "betas" in group and t == 18:
+            group["betas"] = [0.8, 0.9]
+        if "momentum" in group and t == 20:
+            group["momentum"] = 0.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_options_that_change_in_every_step(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By formulas, as numbers that are recorded anew, and by the rule itself: all the same, to the bit."""
+    sides = followed, recorded, called = Side(kind), Side(kind), Side(kind)
+    for t in range(24):
+        for side in sides:
+            schedule(side, kind, t)
+        followed.step()
+        with monkeypatch.context() as patch:
+            patch.setattr(formula, "_can_move", lambda value: False)
+            patch.setattr(driver, "WORTH_WRITING", -1)
+            recorded.step()
+        before = sys.gettrace()
+        sys.settrace(lambda *_: None)
+        try:
+            called.step()
+        finally:
+            sys.settrace(before)
+        same(followed, recorded)
+        same(followed, called)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"rprop"}))  # whose sizes of steps are its state
+def test_a_schedule_is_followed_without_writing_anew(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    side = Side(kind)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(
+        side.optimizer, max_lr=0.1, total_steps=100, cycle_momentum=kind not in ("rmsprop", "adadelta", "sgd", "asgd")
+    )
+    for _ in range(STEPS):
+        side.step(), scheduler.step()
+    before = [plan.straight for plan in side.optimizer._plans.values()]
+    side.step(), scheduler.step()
+    side.step()
+    assert None not in before and [plan.straight for plan in side.optimizer._plans.values()] == before
+
+
+class Deciding(torch.optim.Optimizer):
+    """Large learning rates are halved, small ones rooted: the one is a question, the other no formula can say."""
+
+    def __init__(self, params: Any, lr: float) -> None:
+        super().__init__(params, {"lr": lr, "asked": True})
+
+    @staticmethod
+    def rule(p: Any, g: Any, *, lr: float, asked: bool) -> tuple[Any, ...]:
+        if asked:
+            return (p - (lr / 2 if lr > 0.5 else lr) * g,)
+        return (p - math.sqrt(lr) * g,)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_rules_that_decide_by_the_learning_rate(asked: bool) -> None:
+    p = new_tensor(np.zeros(3, np.float32), True)
+    optimizer = Deciding([p], lr=0.25)
+    optimizer.param_groups[0]["asked"] = asked
+    expected = np.zeros(3, np.float32)
+    for t in range(60):
+        lr = (1.0 if t // 10 % 2 else 0.25) * 1.01**t
+        optimizer.param_groups[0]["lr"] = lr
+        p.grad = new_tensor(np.array([1.0, 2.0, t], np.float32))
+        optimizer.step()
+        expected = expected - ((lr / 2 if lr > 0.5 else lr) if asked else math.sqrt(lr)) * p.grad.numpy()
+        np.testing.assert_array_equal(p.detach().numpy(), expected)
+        if t % 10 in (0, 9):  # it has just been recorded anew, or has held for a while
+            assert (optimizer._plans[0].straight is not None) is (asked and t % 10 == 9)
+
+
+def test_parameters_that_are_at_different_steps_decide_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last began later, so it is asked about another number; where it decides anew, the others have not stepped."""
+    sides = Side("radam"), Side("radam")
+    for t in range(30):
+        for side, written in zip(sides, (True, False)):
+            monkeypatch.setattr(driver, "WORTH_WRITING", 2 if written else -1)
+            side.params[3].requires_grad_(t >= 4)
+            side.step()
+        same(*sides)
+    assert sides[0].optimizer._plans[0].straight is not None and len(sides[0].optimizer._plans[0].jobs) == 2
 
 
 def test_a_tracer_sees_the_rule(sides: Any) -> None:
