@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
 def wrapped(text: str) -> str:
     """Long lines in several, the further ones indented."""
     lines = []
-    for line in text.splitlines():
+    for line in text.expandtabs(4).splitlines():
         indent = " " * (len(line) - len(line.lstrip()) + 4)
         lines += textwrap.wrap(
             line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
