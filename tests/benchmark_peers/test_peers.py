@@ -28,10 +28,7 @@ finally:
     sys.path.remove(str(BENCHMARKS))
 
 TRAINING = [_problems.Training(8, (6, 5, 4, 3), optimizer) for optimizer in ("Adam", "SGD", "none")]
-STEPPING = {
-    name: _problems.Stepping(optimizer, ((17, 3), (5,)), tuple(options.items()))
-    for name, (optimizer, options) in optimizers.OPTIMIZERS.items()
-}
+STEPPING = {name: optimizers.problem(name, ((17, 3), (5,))) for name in optimizers.OPTIMIZERS}
 
 
 @pytest.fixture(scope="module")

@@ -74,6 +74,7 @@ class Stepping:
     optimizer: str
     shapes: tuple[tuple[int, ...], ...]
     options: tuple[tuple[str, Any], ...] = ()
+    rates: tuple[float, ...] = ()  # if any, each step takes the next of these learning rates, in turn
 
     def parameters(self) -> list[np.ndarray]:
         return self._draw(2)

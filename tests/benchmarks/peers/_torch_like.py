@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -56,11 +57,17 @@ def stepping(torch: Any, problem: Stepping, options: dict[str, Any]):
             p.grad = torch.tensor(g)
     optimizer = getattr(torch.optim, problem.optimizer)(params, **options)
 
+    (group,), rates = optimizer.param_groups, itertools.cycle(problem.rates)
+
     def step():
         optimizer.step()
         return arrays
 
-    return step
+    def scheduled_step():
+        group["lr"] = next(rates)
+        return step()
+
+    return scheduled_step if problem.rates else step
 
 
 def _lbfgs(torch: Any, problem: Stepping, options: dict[str, Any], params: list[Any], arrays: list[Any]):

@@ -93,7 +93,7 @@ def training(problem: Training):
 
 
 def stepping(problem: Stepping):
-    if problem.optimizer not in ("Adam", "SGD") or "momentum" in dict(problem.options):
+    if problem.optimizer not in ("Adam", "SGD") or "momentum" in dict(problem.options) or problem.rates:
         raise NotOffered
     params, gradients = problem.parameters(), problem.gradients()
     update = UPDATES[problem.optimizer](params, **dict(problem.options))

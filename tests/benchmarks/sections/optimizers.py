@@ -19,6 +19,8 @@ SIZES: dict[str, tuple[tuple[int, ...], ...]] = {
 }
 SMALL, LARGE = tuple(SIZES)[:2], tuple(SIZES)[3]  # the ones that the goals speak of
 
+SCHEDULED = "Adam, another lr in each step"
+RATES = (0.001, 0.002, 0.003)
 OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "SGD": ("SGD", {"lr": 0.01}),
     "SGD, momentum": ("SGD", {"lr": 0.01, "momentum": 0.9}),
@@ -26,6 +28,7 @@ OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
         name: (name, {})
         for name in ("Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "ASGD", "NAdam", "RAdam", "RMSprop", "Rprop")
     },
+    SCHEDULED: ("Adam", {}),
     "SparseAdam, 1 row in 8": ("SparseAdam", {}),
     "LBFGS, 4 iterations": ("LBFGS", {"max_iter": 4}),
 }
@@ -37,7 +40,7 @@ def measure(settings: Settings) -> dict[str, Any]:
     with workers_for(settings.peers, settings) as workers:
         for size, shapes in SIZES.items():
             pace = Pace(3, 0.02) if settings.quick else Pace(15, 0.05)
-            for name, (optimizer, options) in OPTIMIZERS.items():
+            for name in OPTIMIZERS:
                 if (
                     settings.match not in f"{size}: {name}"
                     or settings.quick
@@ -45,9 +48,13 @@ def measure(settings: Settings) -> dict[str, Any]:
                     and name not in QUICK_LARGE
                 ):
                     continue
-                problem = Stepping(optimizer, shapes, tuple(options.items()))
-                figures.setdefault(size, {})[name] = time_of(workers, problem, pace)
+                figures.setdefault(size, {})[name] = time_of(workers, problem(name, shapes), pace)
     return figures
+
+
+def problem(name: str, shapes: tuple[tuple[int, ...], ...]) -> Stepping:
+    optimizer, options = OPTIMIZERS[name]
+    return Stepping(optimizer, shapes, tuple(options.items()), RATES if name == SCHEDULED else ())
 
 
 def tables(figures: dict[str, Any]) -> list[Table]:
