@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -33,6 +34,9 @@ def not_optimized(watch: Watch, names: Names) -> Seen:
     lost = [p for p in required if p not in held]
     if any(_nothing_requires_grad(optimizer) for optimizer in watch.optimizers.values()):  # foreign() says it
         return
+    if lost and held:
+        elsewhere = _held_by_any_optimizer()  # such as that of the other network of two
+        lost = [p for p in lost if p not in elsewhere]
     if lost and len(lost) == len(required) and held:
         yield (
             "the optimizer has none of the model's parameters",
@@ -151,6 +155,12 @@ def misplaced_options(watch: Watch, names: Names) -> Seen:
 
 def _params_of(optimizer: Optimizer) -> list[Tensor]:
     return [p for group in optimizer.param_groups for p in group["params"]]
+
+
+def _held_by_any_optimizer() -> set[Tensor]:
+    """The parameters of every optimizer that there is in the process, whether the step knows it or not."""
+    optimizers = [thing for thing in gc.get_objects() if issubclass(type(thing), Optimizer)]
+    return {p for optimizer in optimizers for group in vars(optimizer).get("param_groups", ()) for p in group["params"]}
 
 
 def _nothing_requires_grad(optimizer: Optimizer) -> bool:

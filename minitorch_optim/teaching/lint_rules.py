@@ -164,10 +164,11 @@ def gradient_sizes(watch: Watch, names: Names) -> Seen:
 
 def step_sizes(watch: Watch, names: Names) -> Seen:
     """Steps that move a weight by more than the weight itself."""
-    last = watch.last(watch.steps)
-    losses = [np.abs(np.mean(record.loss._array)) for record in watch.backwards]
-    exploded = len(losses) > 1 and not losses[-1] <= 10 * losses[0]  # the weights of the last step may be as large
-    for step in watch.steps if exploded else last:
+    first = {record.run: abs(np.mean(record.loss._array)) for record in reversed(watch.backwards)}
+    if len(first) > 1 and first[watch.run] < first[0]:  # as where the right weights are far away
+        return
+    exploded = len(first) > 1 and not first[watch.run] <= 10 * first[0]  # the weights of the last step may be as large
+    for step in watch.steps if exploded else watch.last(watch.steps):
         if isinstance(step.optimizer, VectorOptimizer):  # how far it goes is for its tests and line search to say
             continue
         wild = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import gc
 import inspect
 import random
 import runpy
@@ -1136,6 +1137,27 @@ def test_parameters_without_a_model_are_called_by_their_names() -> None:
 def test_one_run_is_enough_for_most_rules() -> None:
     assert lint_training(softmax_before_cross_entropy(), runs=1).rules == ["scores before the loss"]
     assert lint_training(forgotten_zero_grad(), runs=1).rules == []
+
+
+def test_what_another_optimizer_trains_is_no_mistake() -> None:
+    made, judge = nn.Linear(2, 4), nn.Linear(4, 1)
+    optimizer = adam(made)
+    step = usual_step(nn.Sequential(made, judge), optimizer, F.mse_loss, torch.ones(8, 2), torch.ones(8, 1))
+    assert lint_training(step).rules == ["parameters that no optimizer has"]
+    other = adam(judge)  # the step does not know it
+    assert lint_training(step) == []
+    del other
+    gc.collect()
+    assert lint_training(step).rules == ["parameters that no optimizer has"]
+
+
+def test_large_steps_to_weights_that_are_far_away_are_no_mistake() -> None:
+    model, x = nn.Linear(1, 1), torch.linspace(0, 1, 20).unsqueeze(1)
+    with torch.no_grad():
+        model.weight.fill_(0.2)
+    step = usual_step(model, adam(model, lr=1.0), F.mse_loss, x, 1000 * x + 50)
+    assert lint_training(step, runs=1).rules == ["size of steps"]
+    assert lint_training(step) == []
 
 
 def test_used_branches_have_no_finding() -> None:
