@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from .module import Module
 
 
+NO_INIT = ("_init_", "__int__", "__inti__", "__ini__", "__init", "_init", "init")  # how __init__ is misspelt
+
+
 def name_layer(error: Exception, module: Module) -> None:
     """Add a line to ``error``, raised inside ``module``: which layer it was, by its path from the outermost model.
 
@@ -21,6 +24,10 @@ def name_layer(error: Exception, module: Module) -> None:
     if "_layer" not in known:  # the layer itself
         shown = type(module).__name__ if module._module_names else repr(module)
         known["_layer"] = module, "", shown
+        own = vars(type(module))
+        wrong = next((name for name in NO_INIT if name in own and "__init__" not in own), None)
+        if wrong is not None and isinstance(error, AttributeError):
+            error.add_note(f"{type(module).__name__}.{wrong} is never called: is it meant to be __init__?")
         error.add_note(f"This was in {shown}")
         return
     inner, path, shown = known["_layer"]

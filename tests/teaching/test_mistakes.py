@@ -730,6 +730,20 @@ def test_an_error_names_the_layer_by_its_path() -> None:
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="errors have no notes before Python 3.11")
+@pytest.mark.parametrize("name", ["_init_", "__int__", "init"])
+def test_a_misspelt_init_is_named(name: str) -> None:
+    def forward(self: Any, x: Any) -> Any:
+        return self.layer(x)
+
+    Net = type("Net", (nn.Module,), {name: lambda self: None, "forward": forward})
+    with notes_of(AttributeError) as notes:
+        nn.Sequential(Net())(minitorch_optim.ones(2))
+    assert notes == [
+        f"Net.{name} is never called: is it meant to be __init__?", "This was in layer '0' of Sequential: Net()",
+    ]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="errors have no notes before Python 3.11")
 def test_errors_of_users_keep_their_text_and_notes() -> None:
     class Mine(nn.Module):
         def forward(self, x: Any) -> Any:
