@@ -41,8 +41,8 @@ def printed(text):
 
 
 def words(shown):
-    """Without the numbers, in which another processor may differ, and the spaces that align them."""
-    return re.sub(r"[-+]?(\d[\d_]*\.?\d*(e[-+]?\d+)?|\b(nan|inf)\b)", "0", shown).split()
+    """Without the numbers, in which another processor may differ, and what stands between them."""
+    return re.findall(r"[a-z]+", re.sub(r"\d[\d.]*(e[-+]\d+)?|\b(nan|inf)\b", " ", shown, flags=re.I), flags=re.I)
 
 
 def test_each_text_has_its_notebook_and_both_are_listed():
