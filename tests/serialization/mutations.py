@@ -206,7 +206,7 @@ def crafted_archive(content: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as archive:
         for name, data in records:
-            archive.writestr(zipfile.ZipInfo(name), data, compression)
+            archive.writestr(zipfile.ZipInfo(name), data, compression, compresslevel=1)
     result = file.getvalue()
     if chance.random() < 0.2:  # sizes and offsets in the directory at the end
         at = result.find(b"PK\1\2") + chance.randrange(200)

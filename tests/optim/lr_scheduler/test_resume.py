@@ -7,6 +7,7 @@ import itertools
 import json
 import pickle
 import runpy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -122,30 +123,28 @@ def test_last_epoch(name: str) -> None:
 
 @pytest.mark.parametrize("kind", [SGD, Adam])
 def test_two_schedulers_that_do_not_know_of_each_other_and_a_change_by_hand(kind: Any) -> None:
-    def run(o: Any, pair: Any, start: int, end: int) -> list[Any]:
-        trace = []
+    def run(o: Any, pair: Any, start: int) -> Iterator[Any]:
         for group in o.param_groups:
             group["params"][0].grad = tensor([1.0])
-        for t in range(start, end):
+        for t in range(start, LAST):
             o.step()
             for s in pair:
                 s.step()
             if t == 20:
                 o.param_groups[0]["lr"] *= 0.7
-            trace.append(seen(o))
-        return trace
+            yield seen(o)
 
     def pair(o: Any, last_epoch: int = -1) -> list[Any]:
         return [L.CosineAnnealingLR(o, 9, 0.003, last_epoch), L.MultiStepLR(o, [4, 9, 30], 0.5, last_epoch)]
 
     o = optimizer(kind)
     both = pair(o)
-    whole = run(o, both, 0, LAST)
+    whole, states = [], []
+    for found in run(o, both, 0):
+        whole.append(found)
+        states.append(copy.deepcopy((o.state_dict(), *(s.state_dict() for s in both))))
     for k, order in itertools.product(range(1, LAST), range(3)):
-        o = optimizer(kind)
-        both = pair(o)
-        run(o, both, 0, k)
-        state, first, second = copy.deepcopy(o.state_dict()), *(s.state_dict() for s in both)
+        state, first, second = copy.deepcopy(states[k - 1])
         again = optimizer(kind)
         if order == 0:
             again.load_state_dict(state)
@@ -154,7 +153,7 @@ def test_two_schedulers_that_do_not_know_of_each_other_and_a_change_by_hand(kind
             both = pair(again)
             for s, saved in (zip, lambda *a: reversed(list(zip(*a))))[order - 1](both, (first, second)):
                 s.load_state_dict(saved)
-        assert run(again, both, k, LAST) == whole[k:], (k, order)
+        assert list(run(again, both, k)) == whole[k:], (k, order)
 
 
 def test_plateau_resumes_from_its_state() -> None:
