@@ -1,7 +1,7 @@
 """What lies in modules beside the values of their tensors: numbers, parts, parameters, hooks.
 
 A replay does not ask for it anew, because every assignment to an attribute of a module is noted (``autograd/watch.py``,
-``changes``). Only after such a change is everything in them compared.
+``changes``). Only after such a change is it looked at what is in them now.
 """
 
 from __future__ import annotations
@@ -13,69 +13,113 @@ from ..nn import Module
 
 _REGISTRIES = frozenset(("_parameter_names", "_buffer_names", "_module_names"))  # what they name is there itself
 _COMPARED = (bool, int, float, complex, str, bytes, type(None))
+REMEMBERED = 8  # contents of one module that are known by their ids: those of train() and eval(), and a few more
 
 
 class Contents:
-    """The attributes of some modules and of all in them, as values that can be compared.
+    """The attributes of some modules, as numbers: of each module which of its known contents it has.
 
     Parameters
     ----------
     modules : list of Module
-    asked : set of (int, str)
-        attributes that need not be compared, by the id of the module and the name: they are read in each replay
+    left_out : set of (int, str)
+        attributes that are not looked at, by the id of the module and the name: they are read in each replay
     """
 
-    def __init__(self, modules: list[Module], asked: set[tuple[int, str]]) -> None:
-        self.modules = modules
-        self.left_out = set(asked)
+    def __init__(self, modules: list[Module], left_out: set[tuple[int, str]]) -> None:
+        self.of_each = [
+            _OfOne(module, {name for owner, name in left_out if owner == id(module)}) for module in modules
+        ]
 
-    def now(self) -> tuple[Any, ...]:
+    def now(self) -> tuple[int, ...]:
         """What is there now."""
-        found = []
-        for module in every(self.modules):
-            for name, value in module.__dict__.items():
-                key = (id(module), name)
-                if name not in _REGISTRIES and key not in self.left_out:
-                    found.append((key, held(value)))
-        return tuple(found)
+        return tuple([one.now() for one in self.of_each])
 
-    def leave_out(self, before: tuple[Any, ...]) -> None:
+    def leave_out(self, before: tuple[int, ...]) -> None:
         """From now on leave out what a step itself has assigned since ``before``: Python's work, not done in replays.
 
         Numbers and strings stay: a step that counts does something else in each call, perhaps.
         """
-        known = dict(before)
-        for key, value in self.now():
-            is_number = type(value) is tuple and value and isinstance(value[0], type)
-            if known.get(key) != value and not is_number:
-                self.left_out.add(key)
+        for one, then in zip(self.of_each, before, strict=True):
+            now = one.now()
+            if now != then:
+                old, new = one.known[then], one.known[now]
+                one.forget({name for name in new if old.get(name) != new[name] and not _is_number(new[name])})
+
+    def difference(self, a: tuple[int, ...], b: tuple[int, ...]) -> str:
+        """The name of an attribute that differs; of one that was there before, if possible."""
+        for one, i, j in zip(self.of_each, a, b, strict=True):
+            old, new = one.known[i], one.known[j]
+            for name in sorted({*old, *new} - one.left_out, key=lambda name: name not in old):
+                if old.get(name) != new.get(name):
+                    return name
+        return ""
+
+
+class _OfOne:
+    """The attributes of one module."""
+
+    def __init__(self, module: Module, left_out: set[str]) -> None:
+        self.attributes = module.__dict__
+        self.left_out = left_out
+        self.known: list[dict[str, Any]] = []
+        self.by_ids: dict[Any, tuple[int, list[Any]]] = {}  # the objects are kept, so that their ids stay theirs
+
+    def now(self) -> int:
+        """Which of the known contents are there."""
+        held = self.attributes
+        if self.left_out:
+            held = {name: value for name, value in held.items() if name not in self.left_out}
+        ids = (*held, *map(id, held.values()))
+        found = self.by_ids.get(ids)
+        if found is not None:
+            return found[0]
+        held = {name: value for name, value in held.items() if name not in _REGISTRIES}
+        forms = {name: form_of(value) for name, value in held.items()}
+        if forms not in self.known:
+            self.known.append(forms)
+        number = self.known.index(forms)
+        if not any(isinstance(value, dict | list | tuple) for value in held.values()):  # these may change inside
+            if len(self.by_ids) == REMEMBERED:
+                self.by_ids.clear()
+            self.by_ids[ids] = number, list(held.values())
+        return number
+
+    def forget(self, names: set[str]) -> None:
+        """Leave these out from now on."""
+        if names:
+            self.left_out |= names
+            self.known.append({})  # numbers go on, so that what was known before is never taken for what is now
+            self.by_ids.clear()
 
 
 class Same:
     """An object that is equal to itself alone."""
 
-    __slots__ = ("hooks", "value")
+    __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
         self.value = value
-        self.hooks = hooks_of(value) if isinstance(value, Tensor) else ()
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is Same and other.value is self.value and other.hooks == self.hooks
+        return type(other) is Same and other.value is self.value
 
-    def __hash__(self) -> int:
-        return id(self.value)
+    __hash__ = None  # type: ignore[assignment]
 
 
-def held(value: Any) -> Any:
+def form_of(value: Any) -> Any:
     """What is to be compared of an attribute."""
     if isinstance(value, _COMPARED):
         return type(value), repr(value) if isinstance(value, float | complex) else value
     if isinstance(value, dict):
-        return tuple([(held(key), held(member)) for key, member in value.items()])
-    if type(value) in (list, tuple):
-        return tuple(map(held, value))
+        return [(form_of(key), form_of(member)) for key, member in value.items()]
+    if isinstance(value, list | tuple):
+        return [type(value), *map(form_of, value)]
     return Same(value)
+
+
+def _is_number(form: Any) -> bool:
+    return type(form) is tuple
 
 
 def hooks_of(leaf: Tensor) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import pairwise
 from operator import is_
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -23,7 +24,7 @@ from ..autograd.dtypes import get_default_dtype
 from ..autograd.generator import Generator
 from ..autograd.tensor import Tensor
 from ..nn import Module
-from .contents import Contents, every, parameters_of
+from .contents import Contents, every, hooks_of, parameters_of
 
 SETTINGS = (bool, int, float, complex, str, bytes, type(None), enum.Enum, np.generic, np.dtype, slice, range)
 COLLECTIONS = (list, tuple, dict, set, frozenset)
@@ -38,6 +39,14 @@ class Read(NamedTuple):
 
     name: str
     text: str
+
+
+class Now(NamedTuple):
+    """What is read by some names at one time."""
+
+    tensors: list[Tensor]
+    settings: list[Any]
+    values: tuple[Any, ...]  # all that must be as it was for a recording to hold, but for objects and tensors
 
 
 class Names:
@@ -76,15 +85,16 @@ class Names:
             read = frozenset(finder.read)
         self.tensors, self.settings, self.objects = finder.tensors, finder.settings, finder.objects
         self.modules, self.space = finder.modules, finder.space
-        self.contents = Contents(self.modules, finder.asked)
         self._all_modules = every(self.modules)
+        self.contents = Contents(self._all_modules, finder.asked)
+        self._tensors_with: dict[tuple[int, ...], list[Tensor]] = {}  # what known_tensors() gives, by the contents
         reads = [*self.tensors, *self.settings, *[read for read, _ in self.objects]]
         self._now = eval(f"lambda: [{', '.join(text for _, text in reads)}]", self.space)
-        self.leaves = [value for _, value in self.objects if isinstance(value, Tensor)]
+        self._leaves = [value for _, value in self.objects if isinstance(value, Tensor)]
 
-    def now(self, given: list[Any]) -> tuple[list[Tensor], list[Any]] | None:
-        """The tensors and the values of the settings, as they are now; None if a name stands for something else."""
-        if not same(given, self.given) or not same(every(self.modules), self._all_modules):
+    def now(self, given: list[Any]) -> Now | None:
+        """What is read now; None if a name stands for something else than it did."""
+        if not same(given, self.given):
             return None
         try:
             found = self._now()
@@ -98,31 +108,44 @@ class Names:
             return None
         if not all(isinstance(value, SETTINGS) or isinstance(value, type) for value in settings):
             return None
-        return tensors, settings
-
-    def values(self, settings: list[Any]) -> tuple[Any, ...]:
-        """All that must be as it was for a recording to hold: ``settings``, what lies in modules, what is trained."""
-        named = [(read.name, form(value)) for read, value in zip(self.settings, settings, strict=True)]
-        trained = tuple([tensor._requires_grad for tensor in self.known_tensors()])
-        return (*named, *self.contents.now(), ("the default dtype", get_default_dtype()), ("requires_grad", trained))
+        contents = self.contents.now()
+        known = self._tensors_with.get(contents)
+        if known is None:
+            if not same(every(self.modules), self._all_modules):
+                return None
+            known = self._tensors_with[contents] = self.known_tensors()
+        trained, hooks = tuple([t._requires_grad for t in known]), tuple(map(hooks_of, known))
+        return Now(tensors, settings, (*map(form, settings), get_default_dtype(), trained, hooks, contents))
 
     def known_tensors(self) -> list[Tensor]:
         """The parameters and buffers of all modules, and tensors that require grad by name."""
-        return list(dict.fromkeys([*parameters_of(self._all_modules), *self.leaves]))
+        return list(dict.fromkeys([*parameters_of(self._all_modules), *self._leaves]))
+
+    def what_differs(self, values: tuple[Any, ...], others: tuple[Any, ...]) -> str:
+        """The name of something that is not the same in both; empty if all is."""
+        if len(values) != len(others):
+            return ""
+        names = [*[read.name for read in self.settings], "the default dtype", "requires_grad", "hooks"]
+        differing = [name for name, a, b in zip(names, values, others) if a != b]
+        return differing[0] if differing else self.contents.difference(values[-1], others[-1])
+
+    def what_changed(self, values: tuple[Any, ...]) -> str:
+        """The name of something that is not as in ``values`` any more; empty if all is."""
+        now = self.now(self.given)
+        return "" if now is None else self.what_differs(values, now.values)
+
+    def what_varies(self, values: list[tuple[Any, ...]]) -> str:
+        """Why there are so many recordings, from what was read in each."""
+        names = [self.what_differs(a, b) for a, b in pairwise(values)]
+        name = max(names, key=names.count, default="")
+        if not name or names.count(name) <= len(values) // 2:
+            return "shapes or other arguments differ from call to call"
+        return f"{name!r}, which it reads, differs from call to call: make it a tensor, or count outside"
 
     def generators(self) -> list[Generator]:
         """The generators of random numbers among all that."""
         held = [value for module in self._all_modules for value in module.__dict__.values()]
         return [value for value in (*held, *[value for _, value in self.objects]) if isinstance(value, Generator)]
-
-    def what_changed(self, values: tuple[Any, ...]) -> str:
-        """The name of a setting that is another one than in ``values``; empty if there is none."""
-        found = self.now(self.given)
-        if found is None:
-            return ""
-        known = {key for key, _ in values}
-        new = set(self.values(found[1])) - set(values)
-        return next((_label(key) for key, _ in new if key in known), "")
 
     @staticmethod
     def what_is_replaced(all_names: list[Names]) -> str:
@@ -133,17 +156,6 @@ class Names:
                 found.setdefault(read.name, set()).add(id(value))
         name = max(found, key=lambda name: len(found[name]), default="")
         return f"{name!r}, which it reads, is another object from call to call: make it a tensor, or an argument"
-
-    @staticmethod
-    def what_varies(values: list[tuple[Any, ...]]) -> str:
-        """Which setting differs, from its values in many calls."""
-        found: dict[Any, set[Any]] = {}
-        for key, value in [pair for pairs in values for pair in pairs]:
-            found.setdefault(key, set()).add(value)
-        for key, different in found.items():
-            if len(different) > len(values) // 2:
-                return f"{_label(key)!r}, which it reads, differs from call to call: make it a tensor, or count outside"
-        return "shapes or other arguments differ from call to call"
 
 
 class Finder:
@@ -288,27 +300,35 @@ class Finder:
     def _look_at_attributes(self, owner: Any, text: str) -> None:
         """What a function reads of an object: what lies in it, and the user's own methods and properties."""
         own: Any = getattr(owner, "__dict__", {})
+        is_code = isinstance(owner, types.ModuleType)
+        asks = not is_code and not {"hasattr", "getattr"}.isdisjoint(self.expected) and _is_the_users(type(owner))
         for name in self.expected:
             static = inspect.getattr_static(owner, name, _MISSING)
             by = Read(name, f"{text}.{name}")
-            if isinstance(owner, types.ModuleType) and not _is_the_users(static):
-                continue
             if static is _MISSING:
-                if name in self._strings and _is_the_users(type(owner)):  # as in hasattr(config, "scale")
+                if asks and name in self._strings:  # as in hasattr(config, "scale")
                     self.space.setdefault("hasattr", hasattr)
                     self.settings.append(Read(name, f"hasattr({text}, {name!r})"))
+            elif is_code:
+                if _is_the_users(static):
+                    self._look_up(by)
+            elif name in own:
+                self._look_at_own_attribute(by, owner, own[name])
             elif isinstance(static, property):
                 self.look_into(types.MethodType(static.fget, owner) if static.fget else None)
-            elif isinstance(static, types.FunctionType | staticmethod | classmethod) and not isinstance(
-                owner, types.ModuleType
-            ):
-                self.look_into(static if name in own else getattr(owner, name))
-            elif isinstance(owner, Module) and name in own:
-                self._look_at_attribute_of_module(by, owner, own[name])
-            elif isinstance(static, COLLECTIONS) and not _is_the_users(type(owner)):
-                self._look_at_members(by, static, all_of_them=False)
-            elif isinstance(static, types.MemberDescriptorType) or name in own or not hasattr(static, "__get__"):
+            elif isinstance(static, types.FunctionType | staticmethod | classmethod):
+                self.look_into(getattr(owner, name))
+            elif isinstance(static, types.MemberDescriptorType) or not hasattr(static, "__get__"):
                 self._look_up(by)
+
+    def _look_at_own_attribute(self, by: Read, owner: Any, value: Any) -> None:
+        """What lies in an object itself, and not in its class."""
+        if isinstance(owner, Module):
+            self._look_at_attribute_of_module(by, owner, value)
+        elif isinstance(value, COLLECTIONS) and not _is_the_users(type(owner)):
+            self._look_at_members(by, value, all_of_them=False)
+        else:
+            self._look_up(by)
 
     def _look_at_attribute_of_module(self, by: Read, owner: Module, value: Any) -> None:
         """Numbers, parameters and parts are among the contents of the module; the rest is asked for by name."""
@@ -322,11 +342,6 @@ class Finder:
 def form(value: Any) -> Any:
     """What equal settings have in common: 2 and 2.0 are not equal, nor are 0.0 and -0.0."""
     return type(value), repr(value) if isinstance(value, float | complex | slice) else value
-
-
-def _label(key: Any) -> str:
-    """The name of a setting, or of an attribute of a module."""
-    return key if isinstance(key, str) else key[1]
 
 
 def same(a: list[Any], b: list[Any]) -> bool:

@@ -14,7 +14,7 @@ from ..autograd.watch import changes
 from .comparison import Comparison, same
 from .entry import entry
 from .memory import with_shared_memory
-from .names import COLLECTIONS, SETTINGS, Names, form
+from .names import COLLECTIONS, SETTINGS, Names, Now, form
 from .places import Places
 from .program import Changed, Program, spoken
 from .recorder import Recorder
@@ -86,8 +86,7 @@ class _Call(NamedTuple):
     recording: Recording
     arrays: list[Any]  # of the arguments, and of the tensors that the step reads by name
     names: Names
-    settings: list[Any]  # the values of numbers and strings among the names
-    values: tuple[Any, ...]  # of them, and of what lies in modules
+    now: Now  # what these stand for
 
 
 class _Unsuitable(Exception):
@@ -114,7 +113,7 @@ class Replayed:
         self.reason = ""
         self._recordings: dict[Any, Recording] = {}
         self._names: list[Names] = []  # more than one if names have stood for other objects
-        self._settings: list[tuple[Any, ...]] = []  # of each recording
+        self._values: dict[Names, list[tuple[Any, ...]]] = {}  # what was read for each recording
         self._last: Recording | None = None
         self._changes = 0  # in how many calls the step itself changed what it reads
         self._free = threading.Lock()  # the memory of a recording serves one call at a time
@@ -170,12 +169,13 @@ class Replayed:
         recording.seen[0] = seen
         if recording.entry is None and recording.in_general and not kwargs:
             recording.arguments = len(args)
-            recording.entry = entry(len(args), arrays, found.names, found.settings, recording.places, recording.seen)
+            settings = found.now.settings
+            recording.entry = entry(len(args), arrays, found.names, settings, recording.places, recording.seen)
         return self._replay(recording, arrays, args, kwargs)
 
     def _counting(self, found: _Call) -> str:
         """Why the step cannot be replayed if it changes by itself what it reads. Once or twice is no reason."""
-        changed = found.names.what_changed(found.values)
+        changed = found.names.what_changed(found.now.values)
         if not changed:
             return ""
         self._changes += 1
@@ -185,14 +185,13 @@ class Replayed:
         """The recording of such calls, a new one if there is none, and the arrays of this call."""
         given = (*args, *kwargs.values())
         others = [a for a in given if not isinstance(a, (Tensor, *SETTINGS, *COLLECTIONS))]
-        names, named, settings = self._names_for(others)
+        names, now = self._names_for(others)
         tensors = [a for a in given if isinstance(a, Tensor)]
         if any(tensor._requires_grad for tensor in tensors):
             raise _Unsuitable("an argument requires grad: give its detach()")
-        arrays = [tensor._array for tensor in (*tensors, *named)]
-        values = names.values(settings)
+        arrays = [tensor._array for tensor in (*tensors, *now.tensors)]
         forms = [(a.shape, a.dtype, a.strides) for a in arrays]
-        key: tuple[Any, ...] = (self._names.index(names), modes.grad, *forms, *kwargs, *values)
+        key: tuple[Any, ...] = (self._names.index(names), modes.grad, *forms, *kwargs, *now.values)
         usual = len(key)
         if len({*map(id, arrays)}) < len(arrays):  # some are one and the same
             key += tuple([next(i for i, other in enumerate(arrays) if other is array) for array in arrays])
@@ -211,26 +210,27 @@ class Replayed:
             ) from None
         if recording is None:
             if len(self._recordings) == VARIANTS:
-                raise _Unsuitable(Names.what_varies(self._settings))
-            self._settings.append(values)
+                raise _Unsuitable(names.what_varies(self._values[names]))
+            self._values[names].append(now.values)
             recording = self._recordings[key] = Recording(self.step)
             recording.in_general = len(key) == usual
-        return _Call(recording, arrays, names, settings, values)
+        return _Call(recording, arrays, names, now)
 
-    def _names_for(self, others: list[Any]) -> tuple[Names, list[Tensor], list[Any]]:
+    def _names_for(self, others: list[Any]) -> tuple[Names, Now]:
         """What the step reads by name, and what these names stand for now."""
         for names in reversed(self._names):
-            found = names.now(others)
-            if found is not None:
-                return names, *found
+            now = names.now(others)
+            if now is not None:
+                return names, now
         if len(self._names) == VARIANTS:
             raise _Unsuitable(Names.what_is_replaced(self._names))
         names = Names(self.step, others)
-        found = names.now(others)
-        if found is None:
+        now = names.now(others)
+        if now is None:
             raise _Unsuitable("what it reads by name is made anew each time")
         self._names.append(names)
-        return names, *found
+        self._values[names] = []
+        return names, now
 
     def _on_the_tape(self, reason: str, args: Any, kwargs: Any) -> Any:
         self._warn(reason)

@@ -324,6 +324,9 @@ SITUATIONS |= {
     "a number for a tensor": named(lambda: torch.ones(1), lambda _: 2.0),
     "a tensor for a number": named(lambda: 2.0, lambda _: torch.ones(1)),
     "an attribute": named(lambda: Config(1.0), changed(value=2.0), lambda c, x: x * c.value),
+    "a function in an attribute": named(
+        lambda: Config(torch.relu), changed(value=torch.tanh), lambda c, x: c.value(x)
+    ),
     "an attribute by getattr": named(lambda: Config(1.0), changed(value=2.0), lambda c, x: x * getattr(c, "value", 3)),
     "an attribute that is new": named(
         lambda: Config(1.0), changed(more=2.0), lambda c, x: x * c.more if hasattr(c, "more") else x
