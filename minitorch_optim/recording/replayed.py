@@ -38,7 +38,8 @@ def replay(step: Callable[..., Any]) -> Replayed:
     ----------
     step : callable
         a whole training step, or any function of tensors. What it does must be the same in each call but for the values
-        of tensors: those given as arguments or read by name from outside, always of the same shapes, and parameters
+        of tensors: parameters, and those given as arguments or read by name from outside. Where shapes, or numbers and
+        objects that it reads by name or finds in modules, are others, a recording of its own is made for them
 
     Returns
     -------
