@@ -406,7 +406,7 @@ plt.show()
 #
 # Digits once more: 1,797 images, one linear layer, and a penalty that makes the minimum unique:
 #
-# $$ f(W, b) = \frac{1}{N} \sum_i \operatorname{cross\,entropy}(W x_i + b,\, y_i)
+# $$ f(W, b) = \frac{1}{N} \sum_i \text{cross-entropy}(W x_i + b,\, y_i)
 # + \frac{\mu}{2} \left(\lVert W\rVert^2 + \lVert b\rVert^2\right), \qquad \mu = 10^{-3}. $$
 #
 # The penalty also tells how good an answer is without knowing the right one. The curvature is at least $\mu$ in every
