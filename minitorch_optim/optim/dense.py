@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +10,10 @@ import numpy as np
 
 from ..autograd.tensor import Tensor
 from ..autograd.threads import get_num_threads, processors, share
-from .formula import Answers, Formula, Options, numbers_at
-from .jobs import Job, Member, Numbers, flat, hold
-from .program import Notes, Program
+from .formula import Options
+from .jobs import Job, Member, flat, hold
+from .program import Program
+from .recorded import Recorded
 from .workspace import workspace
 
 if TYPE_CHECKING:
@@ -24,12 +23,6 @@ CACHE = 3 << 18  # bytes: a block with its gradient, state and scratch fits into
 BLOCK = 32768  # elements: a block where it is not known how much scratch it takes
 WORTH_A_CALL = 700  # elements: to gather and to scatter so many costs as much as a call of NumPy
 WORTH_A_THREAD = 1 << 21  # elements: with fewer, a thread would wait longer for its turn than it works
-FAILING = frozenset(("raise", "call"))  # what ``np.seterr`` may have told NumPy to do, so that a call ends in an error
-
-# What np.geterr() reads is one object, which every change replaces. To see that it is the same takes a fortieth of the
-# time that np.geterr() takes, and a step of small parameters is short; where NumPy keeps it elsewhere, geterr does.
-_kept = getattr(importlib.import_module("numpy._core.umath"), "_extobj_contextvar", None)
-error_settings: Callable[[], Any] = np.geterr if _kept is None else _kept.get
 
 
 class Dense(Job):
@@ -43,23 +36,10 @@ class Dense(Job):
         super().__init__(rule, members)
         self.names = [name for name in rule.names if name not in rule.scalars]
         self.size = sum(member.size for member in members)
-        self.places: list[Any] = [
-            self.numbers[name] if name in rule.scalars else 2 + self.names.index(name) for name in rule.names
-        ]  # of a block's arrays, in the order in which the rule takes them
         self.absent = {name for name in self.names if members[0].state.get(name) is None}
-        self.recordable = not together
-        self.scalars = [name for name in rule.names if name in rule.scalars]
-        self.steady = True  # whether formulas can say what the rule does with t, scalars and options that move
-        self.follows: tuple[str, ...] = ()  # which options may have other values in the next step
-        self.answers_hold_at: Callable[..., bool] | None = None  # whether the rule would decide as it did
-        self.program: Program | None = None
-        self.noted: Any = None  # what is in the program
-        self.options: Any = None  # for which it was recorded
-        self.errors: Any = None  # and what NumPy was to do about errors
-        self.missing: list[str] = []  # states that it brings into being
-        self.new_numbers: dict[str, Any] = {}  # of the scalars, after this step
-        self.new_numbers_at: Callable[..., list[Any]] | None = None
-        program = self._recorded(options, self.numbers["step"].following() if rule.counts else None)
+        self.recorded = Recorded(rule, self.numbers, self.absent, members[0].real)
+        self.recorded.possible = not together
+        program = self.recorded.at(options, self.numbers["step"].following() if rule.counts else None)
         self.parts = self._divided(program, together)
 
     def _divided(self, program: Program | None, together: bool) -> list[Any]:
@@ -86,17 +66,21 @@ class Dense(Job):
         return min(get_num_threads(), processors(), int(self.size) // WORTH_A_THREAD)
 
     def apply(self, options: Options, t: Any = None) -> None:
-        program = self._recorded(options, t)
-        run = self._calling(self.with_step(options, t)) if program is None else program.run
-        for name in self.missing:
-            self._create(name)
+        program, new_numbers = self.recorded.at(options, t), self.recorded.new_numbers
+        if program is None:
+            new_numbers = {}
+            run = self._calling(self.rule.keywords(options, t), new_numbers)
+        else:
+            run = program.run
+            for name in self.recorded.missing:
+                self._create(name)
         threads = self.threads()
         if threads > 1 and program is not None:
             self._shared(program, threads)
         else:
             for part in self.parts:
                 part.each(run)
-        for name, value in self.new_numbers.items():
+        for name, value in new_numbers.items():
             self.numbers[name].set(value)
 
     def gathered(self) -> Iterator[tuple[Tensor, Any]]:
@@ -127,75 +111,6 @@ class Dense(Job):
             if not part.single:
                 part.scatter()
 
-    def _recorded(self, options: Options, t: Any) -> Program | None:
-        """The program of step ``t``: that of the last one, with new numbers, if the rule does the same. Or None."""
-        if not self.recordable or sys.gettrace() is not None:
-            return None
-        errors = error_settings()
-        if self.steady and options is self.options and options.moving is self.follows and errors == self.errors:
-            values = self.changing(options, t)
-            if self.answers_hold_at is None or self.answers_hold_at(*values):
-                self.program.advance(*values)  # type: ignore[union-attr]
-                if self.new_numbers_at is not None:
-                    self.new_numbers = dict(zip(self.scalars, self.new_numbers_at(*values)))
-                return self.program
-        self.anew = True
-        self.errors, in_place = errors, FAILING.isdisjoint(np.geterr().values())
-        for steady in (True, True, False) if self.steady else (False,):
-            try:
-                return self._record(options, steady, t, in_place)
-            except (TypeError, AttributeError):  # the rule does with a number what no formula can say: with an option,
-                options.settle()  # or else with t or a scalar; or there is a mistake, and calling the rule will tell
-        self.recordable = False
-        return None
-
-    def changing(self, options: Options, t: Any) -> list[Any]:
-        """What may change from step to step: its number, the scalars as they are before it, and options that move."""
-        values = [t]
-        if self.scalars:
-            values += [self.numbers[name].array[0] for name in self.scalars]
-        if options.moving:
-            values += [options[name] for name in options.moving]
-        return values
-
-    def _record(self, options: Options, steady: bool, t: Any, in_place: bool) -> Program:
-        """Let the rule write its program: for any step if it is ``steady``, else for this one."""
-        notes, now = Notes(2 + len(self.names)), self.changing(options, t)
-        names, given, scalars = ["t", *self.scalars, *options.moving], dict(options), now[1 : 1 + len(self.scalars)]
-        answers = Answers(names, now)
-        if steady:
-            t, scalars = Formula("t", answers), [Formula(name, answers, narrow=True) for name in self.scalars]
-            given |= options.formulas(answers)
-        states = self._given(notes, dict(zip(self.scalars, scalars, strict=True)))
-        new_p, *new_states = self.rule.results(
-            self.rule.function(notes.given(1), notes.given(0), *states, **self.with_step(given, t))
-        )
-        results = [(1, new_p.place)]
-        for place, new in zip(self.places, new_states, strict=True):
-            if type(place) is Numbers:
-                self.new_numbers[place.name] = new
-            elif new is not None:
-                results.append((place, new.place))
-        noted = (notes.calls, in_place, results)
-        if self.program is None or noted != self.noted:
-            self.missing = sorted({self.names[target - 2] for target, _ in results[1:]} & self.absent)
-            dtypes = [self.members[0].real] * (2 + len(self.names))
-            self.program = Program(notes.calls, dtypes, results, in_place)
-        self.program.set(notes.numbers, names, now)
-        self.answers_hold_at, self.new_numbers_at = answers.hold_at(), None
-        if self.scalars and steady:
-            self.new_numbers_at = numbers_at([self.new_numbers[name] for name in self.scalars], names)
-            self.new_numbers = dict(zip(self.scalars, self.new_numbers_at(*now)))
-        self.options, self.follows, self.steady, self.noted = options, options.moving, steady, noted
-        return self.program
-
-    def _given(self, notes: Notes, scalars: dict[str, Any]) -> list[Any]:
-        """The arguments of the rule after ``p`` and ``g``: symbols for arrays, and scalars."""
-        return [
-            scalars[name] if name in scalars else None if name in self.absent else notes.given(place)
-            for name, place in zip(self.rule.names, self.places)
-        ]
-
     def _create(self, name: str) -> None:
         """The state of that name, where it does not exist yet."""
         if name in self.absent:
@@ -203,10 +118,13 @@ class Dense(Job):
             for part in self.parts:
                 part.adopt(name)
             self.created = True
-            self.options = None  # with that state the rule may do something else
+            self.recorded.forget()  # with that state the rule may do something else
 
-    def _calling(self, options: dict[str, Any]) -> Callable[[list[Any]], None]:
-        """What calls the rule on the arrays of a block. Numbers, and which states exist, are as before the step."""
+    def _calling(self, options: dict[str, Any], new_numbers: dict[str, Any]) -> Callable[[list[Any]], None]:
+        """What calls the rule on the arrays of a block, and notes the scalars that it returns.
+
+        Numbers, and which states exist, are as before the step.
+        """
         numbers = {name: self.numbers[name].array[0] for name in self.rule.scalars}
         absent = dict.fromkeys(self.absent)
 
@@ -219,7 +137,7 @@ class Dense(Job):
             p[...] = new_p
             for name, new in zip(self.rule.names, new_states, strict=True):
                 if name in numbers:
-                    self.new_numbers[name] = new
+                    new_numbers[name] = new
                 elif new is not None:
                     self._create(name)
                     block[2 + self.names.index(name)][...] = new

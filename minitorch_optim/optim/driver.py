@@ -86,6 +86,10 @@ class Rule:
             for name, value in zip(self.options, values, strict=True)
         )
 
+    def keywords(self, options: dict[str, Any], t: Any) -> dict[str, Any]:
+        """The options, and the number of the step if the rule asks for it."""
+        return {**options, "t": t} if self.reads_step else options
+
     def prepare(self, optimizer: Optimizer, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         """The state of ``p``, with what is missing of it filled in and what is there brought to the right form."""
         starts = optimizer.initial(group, p)
@@ -273,8 +277,8 @@ class Plan:
             job.step(self.options)
             if job.created:
                 created, job.created = True, False
-            if job.anew:
-                self.times, self.straight, job.anew = 0, None, False
+            if isinstance(job, Dense) and job.recorded.anew:
+                self.times, self.straight, job.recorded.anew = 0, None, False
             for member in job.members:
                 member.p._version[0] += 1
         if created:

@@ -88,7 +88,6 @@ class Job:
         self.members = members
         self.numbers = {name: Numbers(name, members) for name in rule.numbers}
         self.created = False  # whether the last step brought new states into being
-        self.anew = False  # whether it recorded the rule anew
 
     def gathered(self) -> Iterator[tuple[Tensor, Any]]:
         """The parameters whose gradients are copied side by side before the step, with the places of these."""
@@ -107,10 +106,6 @@ class Job:
         t = counter.following()
         self.apply(options, t)
         counter.set(t)
-
-    def with_step(self, options: dict[str, Any], t: Any) -> dict[str, Any]:
-        """The options, and the number of the step for a rule that asks for it."""
-        return {**options, "t": t} if self.rule.reads_step else options
 
     def apply(self, options: Options, t: Any = None) -> None:
         """Call the rule for step ``t`` and put its results into place."""
@@ -134,7 +129,7 @@ class Whole(Job):
         arrays = [None if state.get(name) is None else state[name]._array for name in names]
         g = np.asarray(member.gradient(), p.dtype)
         given = [None if array is None else _reals(array) for array in (p, g, *arrays)]
-        new_p, *new_states = self.rule.results(self.rule.function(*given, **self.with_step(options, t)))
+        new_p, *new_states = self.rule.results(self.rule.function(*given, **self.rule.keywords(options, t)))
         _put(p, new_p)
         for name, array, new in zip(names, arrays, new_states, strict=True):
             if name in self.numbers:

@@ -34,7 +34,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..autograd import Tensor
-from .dense import WORTH_A_THREAD, Dense, Part, error_settings
+from .dense import WORTH_A_THREAD, Dense, Part
+from .recorded import error_settings
 
 if TYPE_CHECKING:
     from .driver import Plan
@@ -118,7 +119,7 @@ class Writer:
             self._conditions.append(f"({now} != 0) is {value != 0}")
 
     def _write(self, job: Dense, optimizer: Optimizer) -> None:
-        program = job.program
+        recorded, program = job.recorded, job.recorded.program
         assert program is not None
         for numbers in job.numbers.values():
             self._conditions.append(f"{self._name('numbers', numbers)}.are_ours()")
@@ -135,25 +136,25 @@ class Writer:
         if job.rule.counts:
             t, counter = f"t{len(self._questions)}", self._name("numbers", job.numbers["step"])
             self._questions.append(f"{t} = {counter}.following()")
-        scalars = [f"{self._name('numbers', job.numbers[name])}.array[0]" for name in job.scalars]
+        scalars = [f"{self._name('numbers', job.numbers[name])}.array[0]" for name in recorded.scalars]
         changing = [t, *scalars, *self._moving.values()]
-        if job.answers_hold_at is not None:
-            hold = self._name("answers_hold_at", job.answers_hold_at)
+        if recorded.answers_hold_at is not None:
+            hold = self._name("answers_hold_at", recorded.answers_hold_at)
             self._questions += [f"if not {hold}({', '.join(changing)}):", "    return False"]
         if program.moving:
             self._lines.append(f"{self._name('program', program)}.advance({', '.join(changing)})")
-        if job.scalars:
-            self._lines.append(f"new = {self._name('new_numbers', job.new_numbers_at)}({', '.join(changing)})")
+        if recorded.scalars:
+            self._lines.append(f"new = {self._name('new_numbers', recorded.new_numbers_at)}({', '.join(changing)})")
         for part in job.parts:
             self._write_part(part, job)
-        for i, name in enumerate(job.scalars):
+        for i, name in enumerate(recorded.scalars):
             self._lines.append(f"{self._name('numbers', job.numbers[name])}.set(new[{i}])")
         if job.rule.counts:
             self._lines.append(f"{counter}.set({t})")
         self._lines += [f"{self._name('p', member.p)}._version[0] += 1" for member in job.members]
 
     def _write_part(self, part: Part, job: Dense) -> None:
-        program = job.program
+        program = job.recorded.program
         assert program is not None
         if part.direct:
             (member,) = part.members
@@ -185,11 +186,12 @@ def straight(plan: Plan, optimizer: Optimizer) -> Straight | None:
 
 def _is_plain(job: Any, options: dict[str, Any]) -> bool:
     """Whether a job can be written down, and will do the same in the next step."""
-    if not isinstance(job, Dense) or not job.steady or job.program is None:
+    if not isinstance(job, Dense) or job.size > WORTH_A_THREAD:
         return False
-    if job.options is not options or job.follows is not options.moving:
+    recorded = job.recorded
+    if not (recorded.possible and recorded.steady and job.absent.isdisjoint(recorded.missing)):
         return False
-    if job.size > WORTH_A_THREAD or not job.absent.isdisjoint(job.missing):
+    if recorded.options is not options or recorded.follows is not options.moving:
         return False
     return all(
         part.single and part.size and (part.members[0].plain if part.direct else not part.sparse_gradients)

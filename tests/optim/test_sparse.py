@@ -181,7 +181,7 @@ def test_scratch_does_not_pile_up_where_each_step_has_another_number_of_rows() -
         p.grad = new_tensor(g)  # type: ignore[arg-type]
         made.step()
     (job,) = made._plans[0].jobs
-    assert 1 < len(job.program.memory[0]) <= SIZES
+    assert 1 < len(job.recorded.program.memory[0]) <= SIZES
 
 
 def test_where_a_step_raises_nothing_has_changed() -> None:
