@@ -8,14 +8,14 @@ that of a loop written by hand with ``out=`` everywhere (measured: Adam on 8.4M 
 
     adam(p, g, m, v, ...)         program.source, with two arrays of scratch
     --------------------------    ------------------------------------------
-                                  def run(a0, a1, a2, a3, t0, t1):
-    m + (1 - beta1) * (g - m)         subtract(a0, a2, t0)
+                                  def run(a0, a1, a2, a3, t0=None, t1=None):
+    m + (1 - beta1) * (g - m)         t0 = subtract(a0, a2, t0)
                                       multiply(n0, t0, t0)
                                       add(a2, t0, a2)
     ...                               ...
 
 Only what is done element by element can be cut into blocks, so only that can be noted; and since a symbol has no value,
-a rule that asks for one (``if g.max() > 1``) cannot be recorded. :func:`record` then raises TypeError.
+a rule that asks for one (``if g.max() > 1``) cannot be recorded: the symbol raises TypeError.
 """
 
 from __future__ import annotations
