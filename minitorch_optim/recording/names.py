@@ -29,6 +29,7 @@ from .contents import Contents, every, hooks_of, parameters_of
 SETTINGS = (bool, int, float, complex, str, bytes, type(None), enum.Enum, np.generic, np.dtype, slice, range)
 COLLECTIONS = (list, tuple, dict, set, frozenset)
 FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, np.ufunc)
+WITHOUT_A_NAME = ("__call__", "__getitem__", "__iter__", "__len__", "__enter__", "__exit__")  # methods that code calls
 MANY = 64  # members of a collection; one that is larger is taken to be data
 GONE = (AttributeError, LookupError, ValueError, TypeError)  # what is raised where a name stands for nothing any more
 _MISSING = object()
@@ -197,7 +198,7 @@ class Finder:
             self._take_module(Read(type(function).__name__, self.root(function)), function)
             return
         if not isinstance(function, types.FunctionType | types.MethodType):  # an object that is called like a function
-            function = getattr(function, "__call__", None)  # noqa: B004
+            function = getattr(function, "__wrapped__", getattr(function, "__call__", None))  # noqa: B004
         owner = getattr(function, "__self__", None)
         function = getattr(function, "__func__", function)
         if isinstance(owner, Module):
@@ -244,7 +245,7 @@ class Finder:
             self.objects.append((by, value))
             self._take_module(by, value)
             self._look_at_attributes(value, by.text)
-        elif isinstance(value, FUNCTIONS) or isinstance(value, partial):
+        elif isinstance(value, FUNCTIONS) or isinstance(value, partial) or hasattr(value, "__wrapped__"):
             if getattr(value, "__name__", "") != by.name or _is_the_users(value):
                 self.objects.append((by, value))
             self.look_into(value)
@@ -259,6 +260,9 @@ class Finder:
                     self.objects.append((by, value))
             else:  # an object of the user: another one of its class will do, if it holds the same
                 self.settings.append(Read(by.name, f"type({by.text})"))
+                for method in WITHOUT_A_NAME:
+                    if isinstance(inspect.getattr_static(type(value), method, None), types.FunctionType):
+                        self.look_into(getattr(value, method))
             self._look_at_attributes(value, by.text)
 
     def _look_at_members(self, by: Read, value: Any, all_of_them: bool = True) -> None:

@@ -251,6 +251,14 @@ class Config:
         return self.value * 2
 
 
+class Scaling:
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, x):
+        return x * self.factor
+
+
 def named(first, second, compute=lambda thing, x: x * thing):
     """A step that computes with what a name stands for: first one thing, then another."""
 
@@ -326,6 +334,9 @@ SITUATIONS |= {
     "an attribute": named(lambda: Config(1.0), changed(value=2.0), lambda c, x: x * c.value),
     "a function in an attribute": named(
         lambda: Config(torch.relu), changed(value=torch.tanh), lambda c, x: c.value(x)
+    ),
+    "an object that is called": named(
+        lambda: Scaling(1.0), changed(factor=2.0), lambda scaling, x: scaling(x)
     ),
     "an attribute by getattr": named(lambda: Config(1.0), changed(value=2.0), lambda c, x: x * getattr(c, "value", 3)),
     "an attribute that is new": named(
@@ -413,6 +424,13 @@ def a_model_in_the_place_of_another():
         net = model(nn.Dropout(0.5)).eval()
 
     return lambda x, y: net(x), change, list
+
+
+@situation
+def a_number_that_another_replayed_function_reads():
+    config = Config(1.0)
+    inner = torch.replay(lambda x: x * config.value)
+    return lambda x, y: inner(x).sum(), lambda: setattr(config, "value", 2.0), list
 
 
 @situation
