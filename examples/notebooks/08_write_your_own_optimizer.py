@@ -37,7 +37,8 @@ plt.rcParams["axes.prop_cycle"] = plt.cycler(color=["#2b8cbe", "#9aa5b1", "#d730
 #
 # $$ m \leftarrow \beta\, m + (1-\beta)\, g, \qquad p \leftarrow p - \eta\,\operatorname{sign}(m). $$
 #
-# A rule is a pure function: arrays in, new arrays out. Its *signature* tells the driver the rest. After `p` and `g`
+# A rule is a pure function: arrays in, new arrays out. The driver relies on that: it may call the rule once, write down
+# what it computes, and repeat that in the next steps. Its *signature* tells the driver the rest. After `p` and `g`
 # come the names of the state; by keyword come the options. (With `t` among the keywords it would get the number of the
 # step.)
 
@@ -544,7 +545,8 @@ calls = 0
 
 def rule_a(p, g, momentum_buffer, *, lr, momentum):
     global calls
-    calls += 1
+    if g.any():
+        calls += 1
     momentum_buffer = momentum * momentum_buffer + (1 - momentum) * g
     return p - lr * min(1.0, calls / 10) * np.sign(momentum_buffer), momentum_buffer
 
