@@ -20,8 +20,11 @@ FORM = frozenset((
 
 
 def maker(node: Any) -> Any:
-    """The operation that computed what ``node`` has brought into form; None if that was a leaf."""
+    """The operation that computed what ``node`` has brought into form; None for a leaf, and for parts of two kinds."""
     while isinstance(node, Node) and node.row.name in FORM:
+        if node.row.name in ("Cat", "Stack"):
+            parts = [maker(edge) for edge in node.edges]
+            return parts[0] if all(part and part.row is parts[0].row for part in parts) else None
         node = node.edges[0]
     return node if isinstance(node, Node) else None
 

@@ -777,6 +777,8 @@ def test_right_losses_give_no_hint() -> None:
     F.nll_loss(scores.log_softmax(1), classes)
     F.nll_loss(scores.softmax(1).log(), classes)
     F.nll_loss(minitorch_optim.zeros(2, 3), classes)
+    F.nll_loss(scores.log_softmax(1).unsqueeze(2).squeeze(2), classes)
+    F.cross_entropy(minitorch_optim.cat([scores.softmax(1), scores * 2], 1), classes)  # features, as it were
     F.binary_cross_entropy(scores.sigmoid(), minitorch_optim.ones(2, 3))
     F.binary_cross_entropy_with_logits(scores, minitorch_optim.ones(2, 3))
     F.mse_loss(scores, minitorch_optim.ones(2, 3))
