@@ -20,6 +20,7 @@ from .ops.products import matmul
 from .table import TABLE
 from .tape import apply, cast
 from .tensor import Tensor, array_of, new_tensor
+from .watch import computed
 
 # -- ufuncs
 
@@ -98,6 +99,8 @@ def _on_values(name: str, function: Callable[..., Any], args: Any, kwargs: dict[
             f"enter a rule with autograd.derivative({name}, ...)"
         )
     arrays, options = _unwrapped(args), {key: _unwrapped(value) for key, value in kwargs.items()}
+    if function in TABLE:
+        return _wrapped(computed(function, arrays, options), arrays)
     return _wrapped(function(*arrays, **options), arrays)
 
 

@@ -26,6 +26,14 @@ def beside(function: F) -> F:
     return heard  # type: ignore[return-value]
 
 
+def computed(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """``function(*args, **kwargs)`` for a function of arrays that has a row in the table, but is not called by it."""
+    recorder = modes.recorder
+    if recorder is None:
+        return function(*args, **kwargs)
+    return recorder.call(function, function.__name__, args, kwargs)
+
+
 def into(array: Any, function: Callable[..., Any], *args: Any) -> None:
     """``function(array, *args)``, which changes ``array`` in place."""
     recorder = modes.recorder

@@ -247,7 +247,17 @@ class Heard:
         self.__code__ = rule.__code__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if modes.recorder is self.recorder and any(isinstance(arg, Tensor) for arg in args):  # with create_graph
+            return self._on_tensors(args, kwargs)
         return self.recorder.call(self.rule, self.name, args, kwargs)
+
+    def _on_tensors(self, args: Any, kwargs: Any) -> Any:
+        """What the rule does with tensors is heard as it is computed; so a gradient without history is made one too."""
+        place = next((i for i, arg in enumerate(args[:2]) if isinstance(arg, np.ndarray)), None)
+        if place is None:
+            return self.rule(*args, **kwargs)
+        result = self.rule(*args[:place], new_tensor(args[place]), *args[place + 1 :], **kwargs)
+        return result._array if isinstance(result, Tensor) and not result._requires_grad else result
 
 
 _HELPERS = [(backward, name) for name in ("_plus", "_plus_into", "_copied", "unbroadcast")]
