@@ -11,7 +11,8 @@ from typing import Any
 
 from ..autograd.modes import modes
 from ..autograd.watch import changes
-from .names import GONE, Names
+from .finder import GONE
+from .names import Names
 from .places import Places
 
 
