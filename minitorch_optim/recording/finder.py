@@ -52,12 +52,22 @@ class Finder:
         self._strings: set[str] = set()
         self._parts: set[int] = set()
         self._seen: dict[Any, Any] = {}  # by id; the objects stay alive meanwhile
+        self._texts: set[str] = set()
+        self._texts_of: dict[int, str] = {}
         self._roots: dict[int, str] = {}
 
     def _known(self, *objects: Any) -> bool:
         """Whether these were looked at before; from now on they were."""
         key = tuple(map(id, objects))
         return self._seen.setdefault(key, objects) is not objects
+
+    def _known_as(self, by: Read, value: Any) -> bool:
+        """Whether an object was looked at before under another name: then the two must go on to be one."""
+        first = self._texts_of.setdefault(id(value), by.text)
+        if self._known(value):
+            self.settings.append(Read(by.name, f"{by.text} is {first}"))
+            return True
+        return False
 
     def root(self, value: Any) -> str:
         """A name for an object that the pieces of Python may begin with."""
@@ -85,8 +95,11 @@ class Finder:
             function = function.__wrapped__
         if not isinstance(function, types.FunctionType) or not _is_the_users(function):
             return
-        if self._known(function, owner):
-            return
+        if not self._known(function, owner):
+            self._look_at_names(function, owner)
+
+    def _look_at_names(self, function: types.FunctionType, owner: Any) -> None:
+        """Take in the names in the code of one function; ``owner`` is the object whose method it is."""
         strings = set(_strings(function.__code__))
         read = list(dict.fromkeys([*_names_read(function.__code__), *strings]))
         self._strings |= strings
@@ -112,6 +125,9 @@ class Finder:
 
     def look_at(self, by: Read, value: Any) -> None:
         """Take in what a name stands for."""
+        if by.text in self._texts:  # another function reads it too
+            return
+        self._texts.add(by.text)
         if isinstance(value, Tensor):
             if value.requires_grad:
                 self.objects.append((by, value))
@@ -129,19 +145,24 @@ class Finder:
             self.look_into(value)
         elif isinstance(value, COLLECTIONS):
             self._look_at_members(by, value)
-        elif not self._known(value):
-            if isinstance(value, types.ModuleType):
-                if _is_a_librarys(value.__name__.partition(".")[0]):
-                    return
-            elif isinstance(value, type) or isinstance(value, np.ndarray) or not _is_the_users(type(value)):
-                if not (isinstance(value, type) and value.__name__ == by.name):
-                    self.objects.append((by, value))
-            else:  # an object of the user: another one of its class will do, if it holds the same
-                self.settings.append(Read(by.name, f"type({by.text})"))
-                for method in WITHOUT_A_NAME:
-                    if isinstance(inspect.getattr_static(type(value), method, None), types.FunctionType):
-                        self.look_into(getattr(value, method))
-            self._look_at_attributes(value, by.text)
+        elif isinstance(value, types.ModuleType):
+            if not _is_a_librarys(value.__name__.partition(".")[0]) and not self._known(value):
+                self._look_at_attributes(value, by.text)
+        elif isinstance(value, type | np.ndarray) or not _is_the_users(type(value)):
+            if not (isinstance(value, type) and value.__name__ == by.name):
+                self.objects.append((by, value))
+            if not self._known(value):
+                self._look_at_attributes(value, by.text)
+        elif not self._known_as(by, value):
+            self._look_at_an_object(by, value)
+
+    def _look_at_an_object(self, by: Read, value: Any) -> None:
+        """Take in an object of the user: another one of its class will do, if it holds the same."""
+        self.settings.append(Read(by.name, f"type({by.text})"))
+        for method in WITHOUT_A_NAME:
+            if isinstance(inspect.getattr_static(type(value), method, None), types.FunctionType):
+                self.look_into(getattr(value, method))
+        self._look_at_attributes(value, by.text)
 
     def _look_at_members(self, by: Read, value: Any, all_of_them: bool = True) -> None:
         """Take in what lies in a list, a tuple or a dict; of a dict of the library only what the function names."""
@@ -149,7 +170,7 @@ class Finder:
             self.space.setdefault("repr", repr)
             self.settings.append(Read(by.name, f"repr({by.text})"))
             return
-        if self._known(value):
+        if self._known_as(by, value):
             return
         if isinstance(value, set | frozenset) or len(value) > MANY:
             self.objects.append((by, value))

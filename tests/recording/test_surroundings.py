@@ -365,6 +365,39 @@ def a_number_that_a_function_of_another_module_reads():
 
 
 @situation
+def one_of_two_names_of_an_object():
+    first = second = Config(1.0)
+
+    def change():
+        nonlocal second
+        second = Config(2.0)
+
+    return lambda x, y: (x * first.value).sum() + (x * second.value).sum(), change, list
+
+
+@situation
+def one_of_two_names_of_a_list():
+    first = second = [torch.ones(6)]
+
+    def change():
+        nonlocal second
+        second = [torch.full((6,), 2.0)]
+
+    return lambda x, y: (x * first[0]).sum() + (x * second[0]).sum(), change, list
+
+
+@situation
+def one_of_two_names_of_an_array():
+    first = second = np.ones(6, "f")
+
+    def change():
+        nonlocal second
+        second = first * 2
+
+    return lambda x, y: (x * torch.tensor(first)).sum() + (x * torch.tensor(second)).sum(), change, list
+
+
+@situation
 def a_number_that_a_wrapper_reads():
     factor = 1.0
 
