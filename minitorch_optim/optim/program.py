@@ -97,14 +97,10 @@ OPERATORS: dict[str, Any] = {
 def _give_operators() -> None:
     def binary(ufunc: Any) -> tuple[Any, Any]:
         def forward(x: Symbol, y: Any) -> Symbol:
-            notes = x.notes
-            if type(y) is Symbol:
-                return notes.add((ufunc, x.place, y.place))
-            return notes.add((ufunc, x.place, notes.number(y)))
+            return x.notes.add((ufunc, *x.notes.operands((x, y))))
 
         def reflected(y: Symbol, x: Any) -> Symbol:
-            notes = y.notes
-            return notes.add((ufunc, notes.number(x), y.place))
+            return y.notes.add((ufunc, *y.notes.operands((x, y))))
 
         return forward, reflected
 
@@ -134,14 +130,17 @@ class Notes:
         the numbers, in the order in which they occur
     places : int
         how many symbols there are; the first are those of the arrays that are given
+    open : bool
+        whether the rule is still at work: later its symbols stand for nothing
     """
 
-    __slots__ = ("calls", "numbers", "places")
+    __slots__ = ("__weakref__", "calls", "numbers", "open", "places")
 
     def __init__(self, given: int) -> None:
         self.calls: list[Call] = []
         self.numbers: list[Any] = []
         self.places = given
+        self.open = True
 
     def given(self, place: int) -> Symbol:
         """The symbol for one of the arrays that are given."""
@@ -167,10 +166,23 @@ class Notes:
 
     def operands(self, values: Iterable[Any]) -> list[Any]:
         """What stands for them in a call."""
-        return [value.place if type(value) is Symbol else self.number(value) for value in values]
+        operands = []
+        for value in values:
+            if type(value) is not Symbol:
+                operands.append(self.number(value))
+            elif value.notes is self and self.open:
+                operands.append(value.place)
+            else:
+                raise RuntimeError(KEPT)
+        return operands
 
 
 NUMBERS = frozenset((float, int, bool))
+KEPT = (
+    "a rule uses an array that it kept from an earlier call, in a global variable or an attribute: but a rule is a "
+    "pure function of its arguments, and may be called once for many steps. Let what it remembers be a state: take it "
+    "as an argument after p and g, return it after the new p, and let initial() say what it starts from"
+)
 
 
 class Step(NamedTuple):

@@ -1,9 +1,16 @@
-"""A rule that was recorded: the program of a step, and what gives the numbers of the next one without the rule."""
+"""A rule that was recorded: the program of a step, and what gives the numbers of the next one without the rule.
+
+A rule is to be a pure function. One that is not, because it draws random numbers or counts its calls, would be frozen
+by a recording. So each recording is compared with another one, of the next step, before it takes the place of the rule;
+where they differ the rule is recorded in every step. A rule that keeps an array is called on arrays in every step.
+"""
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +27,8 @@ FAILING = frozenset(("raise", "call"))  # what ``np.seterr`` may have told NumPy
 
 # What np.geterr() reads is one object, which every change replaces. To see that it is the same takes a fortieth of the
 # time that np.geterr() takes, and a step of small parameters is short; where NumPy keeps it elsewhere, geterr does.
-_kept = getattr(importlib.import_module("numpy._core.umath"), "_extobj_contextvar", None)
-error_settings: Callable[[], Any] = np.geterr if _kept is None else _kept.get
+_settings = getattr(importlib.import_module("numpy._core.umath"), "_extobj_contextvar", None)
+error_settings: Callable[[], Any] = np.geterr if _settings is None else _settings.get
 
 
 class Recorded:
@@ -65,6 +72,8 @@ class Recorded:
         self.new_numbers_at: Callable[..., list[Any]] | None = None
         self.answers_hold_at: Callable[..., bool] | None = None  # whether the rule would decide as it did
         self.noted: Any = None  # what is in the program
+        self.said: Any = None  # and with which numbers
+        self.proven = False  # whether the rule said the same once more
         # It was recorded for these options, of which those may have other values, and when NumPy was to do this about
         # errors.
         self.options: Options | None = None
@@ -79,17 +88,45 @@ class Recorded:
         if self.steady and options is self.options and options.moving is self.follows and errors == self.errors:
             values = self.changing(options, t)
             if self.answers_hold_at is None or self.answers_hold_at(*values):
-                self.program.advance(*values)  # type: ignore[union-attr]
-                if self.new_numbers_at is not None:
-                    self.new_numbers = dict(zip(self.scalars, self.new_numbers_at(*values)))
-                return self.program
-        self.anew = True
-        self.errors, in_place = errors, FAILING.isdisjoint(np.geterr().values())
+                return self._once_more(options, t, values)
+        self.anew, self.proven = True, False
+        self.errors = errors
+        return self._from_rule(options, t)
+
+    def _once_more(self, options: Options, t: Any, values: list[Any]) -> Program | None:
+        """The program with new numbers; the rule is asked for them until it has said the same twice."""
+        if not self.proven:
+            before = self.said
+            program = self._from_rule(options, t)
+            self.proven = self.said == before
+            if not self.proven:
+                self.anew, self.steady = True, False
+            return program
+        assert self.program is not None
+        self.program.advance(*values)
+        if self.new_numbers_at is not None:
+            self.new_numbers = dict(zip(self.scalars, self.new_numbers_at(*values)))
+        return self.program
+
+    def _from_rule(self, options: Options, t: Any) -> Program | None:
+        """The program as the rule says it now."""
+        in_place = FAILING.isdisjoint(np.geterr().values())
         for steady in (True, True, False) if self.steady else (False,):
+            notes = Notes(2 + len(self.names))
             try:
-                return self._record(options, steady, t, in_place)
+                program = self._record(notes, options, steady, t, in_place)
             except (TypeError, AttributeError):  # the rule does with a number what no formula can say: with an option,
                 options.settle()  # or else with t or a scalar; or there is a mistake, and calling the rule will tell
+                continue
+            finally:
+                notes.open = False
+            alive = weakref.ref(notes)
+            del notes
+            if alive() is not None:
+                gc.collect()  # it may be that only a cycle holds them
+            if alive() is None:
+                return program
+            break  # the rule has kept a symbol
         self.possible = False
         return None
 
@@ -106,9 +143,9 @@ class Recorded:
             values += [options[name] for name in options.moving]
         return values
 
-    def _record(self, options: Options, steady: bool, t: Any, in_place: bool) -> Program:
+    def _record(self, notes: Notes, options: Options, steady: bool, t: Any, in_place: bool) -> Program:
         """Let the rule write its program: for any step if it is ``steady``, else for this one."""
-        notes, now = Notes(2 + len(self.names)), self.changing(options, t)
+        now = self.changing(options, t)
         names, given, scalars = ["t", *self.scalars, *options.moving], dict(options), now[1 : 1 + len(self.scalars)]
         answers = Answers(names, now)
         if steady:
@@ -134,6 +171,7 @@ class Recorded:
             self.new_numbers_at = numbers_at(list(new_numbers.values()), names)
             self.new_numbers = dict(zip(self.scalars, self.new_numbers_at(*now)))
         self.options, self.follows, self.steady, self.noted = options, options.moving, steady, noted
+        self.said = (noted, *map(_in_words, (*notes.numbers, *new_numbers.values())))
         return self.program
 
     def _states(self, notes: Notes, scalars: dict[str, Any]) -> list[Any]:
@@ -146,3 +184,7 @@ class Recorded:
             else notes.given(2 + self.names.index(name))
             for name in self.rule.names
         ]
+
+
+def _in_words(number: Any) -> str:
+    return number.text if type(number) is Formula else repr(number)

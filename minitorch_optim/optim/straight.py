@@ -189,7 +189,7 @@ def _is_plain(job: Any, options: dict[str, Any]) -> bool:
     if not isinstance(job, Dense) or job.size > WORTH_A_THREAD:
         return False
     recorded = job.recorded
-    if not (recorded.possible and recorded.steady and job.absent.isdisjoint(recorded.missing)):
+    if not (recorded.possible and recorded.steady and recorded.proven and job.absent.isdisjoint(recorded.missing)):
         return False
     if recorded.options is not options or recorded.follows is not options.moving:
         return False

@@ -330,3 +330,80 @@ def test_scratch_for_few_elements_does_not_lie_idle_between_steps(size: int) -> 
     optimizer.step()
     (job,) = optimizer._plans[0].jobs
     assert any(job.recorded.program.memory.values()) == (size > FEW)
+
+
+# ---------------------------------------------------------------------------------------------- rules that are not pure
+
+
+def steps_of(rule: Any, count: int) -> list[float]:
+    """Where a parameter is that starts from 0, after each of some steps with gradient 1 and lr 1."""
+    p = new_tensor(np.zeros(1), True)
+    p.grad = new_tensor(np.ones(1))
+    optimizer = of_rule(rule)([p], lr=1.0)
+    path = []
+    for _ in range(count):
+        optimizer.step()
+        path.append(p.item())
+    return path
+
+
+def test_a_rule_that_draws_a_number_draws_one_in_each_step() -> None:
+    rng = np.random.default_rng(0)
+
+    def noisy(p: Any, g: Any, *, lr: float) -> tuple[Any]:
+        return (p - lr * g + rng.normal(),)
+
+    moves = np.diff(steps_of(noisy, 20))
+    assert len({*moves}) == len(moves)
+
+
+def test_a_rule_that_keeps_a_number_is_called_in_each_step() -> None:
+    seen = []
+
+    def counting(p: Any, g: Any, *, lr: float) -> tuple[Any]:
+        seen.append(lr)
+        return (p - lr * len(seen) * g,)
+
+    moves = -np.diff(steps_of(counting, 20))
+    assert (np.diff(moves) > 0).all() and len(seen) >= 20
+
+
+@pytest.mark.parametrize("size", [1, 40000])
+def test_a_rule_that_keeps_an_array_is_told_where_to_keep_it(size: int) -> None:
+    memory: dict[str, Any] = {}
+
+    def forgetful(p: Any, g: Any, *, lr: float) -> tuple[Any]:
+        memory["b"] = g if "b" not in memory else 0.9 * memory["b"] + g
+        return (p - lr * memory["b"],)
+
+    p = new_tensor(np.zeros(size), True)
+    p.grad = new_tensor(np.ones(size))
+    optimizer = of_rule(forgetful)([p], lr=1.0)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="kept from an earlier call.*Let what it remembers be a state"):
+            optimizer.step()
+    assert not p.detach().numpy().any()
+
+
+def test_a_rule_may_show_its_arrays_to_somebody() -> None:
+    shown = []
+
+    def showing(p: Any, g: Any, *, lr: float) -> tuple[Any]:
+        shown.append(g)
+        return (p - lr * g,)
+
+    assert steps_of(showing, 5) == [-1, -2, -3, -4, -5]
+    assert [float(g[0]) for g in shown[1:]] == [1.0] * 5
+    with pytest.raises(RuntimeError, match="kept from an earlier call"):
+        shown[0] + 1
+
+
+def test_a_pure_rule_is_soon_left_in_peace() -> None:
+    calls = []
+
+    def pure(p: Any, g: Any, *, lr: float) -> tuple[Any]:
+        calls.append(1)
+        return (p - lr * g,)
+
+    steps_of(pure, 20)
+    assert len(calls) == 2
