@@ -202,7 +202,7 @@ class Finder:
 
     def _look_at_attributes(self, owner: Any, text: str) -> None:
         """What a function reads of an object: what lies in it, and the user's own methods and properties."""
-        own: Any = getattr(owner, "__dict__", {})
+        own: Any = {} if isinstance(owner, type) else getattr(owner, "__dict__", {})
         is_code = isinstance(owner, types.ModuleType)
         asks = not is_code and not {"hasattr", "getattr"}.isdisjoint(self.expected) and _is_the_users(type(owner))
         for name in self.expected:
@@ -219,6 +219,10 @@ class Finder:
                 self._look_at_own_attribute(by, owner, own[name])
             elif isinstance(static, property):
                 self.look_into(types.MethodType(static.fget, owner) if static.fget else None)
+            elif isinstance(static, types.FunctionType) and not isinstance(owner, type):
+                for base in type(owner).__mro__:  # it may call the one that it overrides
+                    if isinstance(base.__dict__.get(name), types.FunctionType):
+                        self.look_into(types.MethodType(base.__dict__[name], owner))
             elif isinstance(static, types.FunctionType | staticmethod | classmethod):
                 self.look_into(getattr(owner, name))
             elif isinstance(static, types.MemberDescriptorType) or not hasattr(static, "__get__"):

@@ -258,6 +258,22 @@ class Scaling:
     def __call__(self, x):
         return x * self.factor
 
+    def scaled(self, x):
+        return x * self.factor
+
+
+class Halving(Scaling):
+    def scaled(self, x):
+        return super().scaled(x) / 2
+
+
+class Counted:
+    factor = 1.0
+
+    @classmethod
+    def scaled(cls, x):
+        return x * cls.factor
+
 
 def named(first, second, compute=lambda thing, x: x * thing):
     """A step that computes with what a name stands for: first one thing, then another."""
@@ -337,6 +353,13 @@ SITUATIONS |= {
     ),
     "an object that is called": named(
         lambda: Scaling(1.0), changed(factor=2.0), lambda scaling, x: scaling(x)
+    ),
+    "what an overridden method reads": named(
+        lambda: Halving(1.0), changed(factor=2.0), lambda scaling, x: scaling.scaled(x)
+    ),
+    "a class with methods of its own": named(
+        lambda: type("Own", (Counted,), {})(), lambda own: changed(factor=2.0)(type(own))(),
+        lambda own, x: own.scaled(x),
     ),
     "an attribute by getattr": named(lambda: Config(1.0), changed(value=2.0), lambda c, x: x * getattr(c, "value", 3)),
     "an attribute that is new": named(
@@ -682,6 +705,13 @@ def test_sums_of_gradients_in_second_derivatives_are_computed_anew():
         assert bits(replayed(x, y)) == bits(step(x, y).detach())
     constants = [array for array in replayed._last.whole.__globals__.values() if isinstance(array, np.ndarray)]
     assert (4, 1) not in [array.shape for array in constants if array.base is None and array.flags.writeable], "a sum"
+
+
+def test_learning_rates_that_are_asked_for_are_numbers_of_their_call():
+    w = torch.ones(3, requires_grad=True)
+    schedule = torch.optim.lr_scheduler.StepLR(torch.optim.SGD([w], lr=0.5), 1, gamma=0.5)
+    with pytest.warns(ReplayWarning, match=r"get_last_lr\(\)"):
+        torch.replay(lambda: w * schedule.get_last_lr()[0])()
 
 
 def test_leaves_that_the_step_makes():

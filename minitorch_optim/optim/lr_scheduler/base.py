@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from ...autograd.arguments import NamesArguments
 from ...autograd.hints import hint
-from ...autograd.watch import acting
+from ...autograd.watch import acting, read
 from ..checks import number
 from ..optimizer import Optimizer
 from .groups import (
@@ -135,6 +135,7 @@ class LRScheduler(NamesArguments):
 
     def get_last_lr(self) -> list[float]:
         """The learning rate of each group as this scheduler last set it."""
+        read("get_last_lr()")
         return list(self._last_lr)
 
     def _initial_step(self) -> None:
