@@ -50,8 +50,10 @@ class Member:
         return array.to_dense() if self.sparse else array
 
     def elements(self) -> Any:
-        """The gradient as one dimension of reals, in C order."""
+        """The gradient as one dimension of reals, in C order. Never the parameter's own memory, which is written to."""
         g = self.p._grad._array.ravel() if self.plain else flat(self.gradient().ravel())  # type: ignore[union-attr]
+        if self.p._grad._array is self.array:  # type: ignore[union-attr]
+            g = g.copy()
         return g if g.dtype is self.real else g.astype(self.real)
 
 

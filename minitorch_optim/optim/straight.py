@@ -160,6 +160,7 @@ class Writer:
             (member,) = part.members
             p = self._name("p", member.p)
             self._conditions.append(f"{p}._grad._array.dtype is {self._name('dtype', member.real)}")
+            self._conditions.append(f"{p}._grad._array is not {self._name('a', member.array)}")
             g = f"{p}._grad._array.ravel()"
         else:
             for room, parameter in part.gradients:

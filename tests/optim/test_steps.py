@@ -340,3 +340,17 @@ def test_parameters_with_no_elements() -> None:
     for kind in (optim.SGD, optim.Adam, optim.Adagrad, optim.Rprop, optim.Adafactor):
         kind([p], lr=0.1).step()
     assert p.shape == (0, 3)
+
+
+@cases_that(lambda case: not case.needs_closure and case.sparse != "needed")
+def test_a_parameter_may_be_its_own_gradient(case: Any) -> None:
+    """As for the loss p.p / 2: the step writes into the parameter while it reads the gradient."""
+    ends = []
+    for own in (True, False):
+        p = new_tensor(pattern((40, 50), 1, "float32"), True)
+        optimizer = case.optimizer([p], **with_lr(case, case.samples[0]))
+        for _ in range(8):
+            p.grad = p.detach() if own else p.detach().clone()
+            optimizer.step()
+        ends.append(p._array)
+    np.testing.assert_array_equal(*ends)
