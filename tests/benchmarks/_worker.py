@@ -5,6 +5,7 @@ python _worker.py PEER CLOCK
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -79,6 +80,7 @@ class Desk:
         step = self._new_step(given)
         for _ in range(10):
             step()
+        gc.collect()  # Python keeps the memory of small objects that are gone, for the next ones of their kind
         tracemalloc.reset_peak()
         step()
         peak = tracemalloc.get_traced_memory()[1]
