@@ -187,7 +187,7 @@ class Optimizer(NamesArguments):
                 self._rule.step_recorded(self, group)
                 continue
             plan = self._plans.get(i)
-            if plan is not None and plan.straight is not None and plan.straight.step(self, group):
+            if plan is not None and plan.straight is not None and plan.straight(self, group):
                 continue
             if plan is None or not plan.holds(self, group):
                 plan = self._plans[i] = self._rule.plan(self, group, group["params"])

@@ -98,7 +98,7 @@ class Recorded:
         if not self.proven:
             before = self.said
             program = self._from_rule(options, t)
-            self.proven = self.said == before
+            self.proven, self.said = self.said == before, None
             if not self.proven:
                 self.anew, self.steady = True, False
             return program

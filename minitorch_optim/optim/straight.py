@@ -2,7 +2,7 @@
 
 To go through jobs, parts and members by loops, each asking a little, costs as much as the arithmetic on small
 parameters. Once a plan has held for some steps, what it asks and what it does is written as Python, line by line, and
-compiled: ``print(optimizer._plans[0].straight.source)``. For SGD on two small parameters::
+compiled: ``print(Writer(optimizer._plans[0], optimizer).source())``. For SGD on two small parameters::
 
     def step(optimizer, group):
         params, state = group['params'], optimizer.state.get
@@ -29,7 +29,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,11 +44,7 @@ if TYPE_CHECKING:
 WORTH_WRITING = 5  # after so many steps: to write and to compile takes as long as some tens of them
 
 
-class Straight(NamedTuple):
-    """The step of a plan as a function of the optimizer and the group; it returns whether it could be done so."""
-
-    source: str  #: the function
-    step: Callable[[Any, Any], bool]
+Straight = Callable[[Any, Any], bool]  # of the optimizer and the group; whether the step could be done so
 
 
 class Writer:
@@ -80,9 +76,9 @@ class Writer:
         for job in plan.jobs:
             self._write(job, optimizer)  # type: ignore[arg-type]
 
-    def written(self) -> Straight:
-        """All of it, compiled."""
-        source = "\n    ".join(
+    def source(self) -> str:
+        """All of it."""
+        return "\n    ".join(
             [
                 "def step(optimizer, group):",
                 "params, state = group['params'], optimizer.state.get",
@@ -97,8 +93,12 @@ class Writer:
                 "return True\n",
             ]
         )
-        exec(compile(source, "<plan>", "exec"), self._names)
-        return Straight(source, self._names.pop("step"))
+
+    def compiled(self) -> Straight:
+        """The function, which knows its names; the text is not kept."""
+        exec(compile(self.source(), "<plan>", "exec"), self._names)
+        step: Straight = self._names.pop("step")
+        return step
 
     def _name(self, kind: str, value: Any) -> str:
         """A name for an object, which is kept under it."""
@@ -182,7 +182,7 @@ def straight(plan: Plan, optimizer: Optimizer) -> Straight | None:
     """The plan as one function; None if it has parts that are cut into blocks, sparse, or not recorded."""
     if not plan.fixed or plan.repeated or not all(_is_plain(job, plan.options) for job in plan.jobs):
         return None
-    return Writer(plan, optimizer).written()
+    return Writer(plan, optimizer).compiled()
 
 
 def _is_plain(job: Any, options: dict[str, Any]) -> bool:
