@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["NamesArguments", "call_fits", "meant"]
+__all__ = ["NamesArguments", "call_fits", "meant", "nearest"]
 
 # What other libraries, and books, call an argument; the first that there is will be meant.
 OTHER_NAMES = {
@@ -40,6 +40,17 @@ OTHER_NAMES = {
 }
 
 
+def nearest(wrong: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The one of ``names`` that is written most like ``wrong``; None if none is like it. Capitals do not count.
+
+    >>> nearest("relU", ["elu", "ReLU"]), nearest("colour", ["lr"])
+    ('ReLU', None)
+    """
+    by_letters = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(wrong.lower(), by_letters, n=1, cutoff=cutoff)
+    return by_letters[near[0]] if near else None
+
+
 def meant(wrong: str, names: Iterable[str]) -> str | None:
     """The one of ``names`` that is meant by ``wrong``, or None.
 
@@ -48,13 +59,12 @@ def meant(wrong: str, names: Iterable[str]) -> str | None:
     >>> meant("T_MAX", ["T_max"]), meant("colour", ["lr"])
     ('T_max', None)
     """
-    lowered = {name.lower(): name for name in names}
+    by_letters = {name.lower(): name for name in names}
     wrong = wrong.lower()
     for other in (wrong, *OTHER_NAMES.get(wrong, ())):
-        if other.lower() in lowered:
-            return lowered[other.lower()]
-    near = difflib.get_close_matches(wrong, lowered, n=1, cutoff=0.6)
-    return lowered[near[0]] if near else None
+        if other.lower() in by_letters:
+            return by_letters[other.lower()]
+    return nearest(wrong, by_letters.values())
 
 
 class _OfInit:

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from .arguments import nearest
 from .tensor import Tensor
 
 __all__ = ["MissingName", "advice", "explain_missing", "names_of_pytorch"]
@@ -48,11 +48,10 @@ def advice(torch_name: str, name: str, known: Iterable[str]) -> str:
     >>> advice("torch.nn", "FractionalMaxPool2d", [])
     '. torch.nn.FractionalMaxPool2d is a name of PyTorch that this library does not have'
     """
-    by_letters = {k.lower(): k for k in known if not k.startswith("_")}  # `Relu` is nearer to `relu` than to `elu`
-    near = [by_letters[k] for k in difflib.get_close_matches(name.lower(), by_letters, n=1)]
+    near = nearest(name, [k for k in known if not k.startswith("_")])  # `Relu` is nearer to `relu` than to `elu`
     theirs = name in names_of_pytorch().get(torch_name, ())
     full = f"{torch_name}.{name}"
-    return (f". Did you mean {near[0]!r}? " if near else ". ") + (
+    return (f". Did you mean {near!r}? " if near else ". ") + (
         f"{full} is a name of PyTorch that this library does not have" if theirs else f"PyTorch has no {full} either"
     )
 

@@ -16,7 +16,6 @@ Pearlmutter, "Fast exact multiplication by the Hessian" (1994). https://doi.org/
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor, enable_grad, grad
+from ..autograd.arguments import nearest
 from ..autograd.tensor import Array, new_tensor
 from .checks import at_least_zero
 from .flat import Objective, VectorOptimizer
@@ -147,8 +147,7 @@ def known(method: Any) -> str:
     for name in ASKS_FOR:
         if isinstance(method, str) and method.lower() == name.lower():
             return name
-    lowered = {name.lower(): name for name in ASKS_FOR}
-    near = lowered[difflib.get_close_matches(str(method).lower(), lowered, n=1, cutoff=0.0)[0]]
+    near = nearest(str(method), ASKS_FOR, cutoff=0.0)
     raise ValueError(f"Unknown method {method!r}: did you mean {near!r}? There are {', '.join(ASKS_FOR)}")
 
 

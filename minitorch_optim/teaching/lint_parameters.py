@@ -11,7 +11,7 @@ from ..autograd import Tensor
 from ..autograd.tensor import Array
 from ..nn.parameter import Parameter
 from ..optim import Optimizer
-from .lint_run import Step, Watch
+from .lint_run import Step, Watch, params_of
 from .lint_words import Names, Seen, class_of, listed, trained
 
 
@@ -57,7 +57,7 @@ def foreign(watch: Watch, names: Names) -> Seen:
     of_models = set(trained(watch.models))
     all_of_models = {p for model in watch.models.values() for _, p in model.named_parameters()}
     for name, optimizer in watch.optimizers.items():
-        params = _params_of(optimizer)
+        params = params_of(optimizer)
         lost = [p for p in params if p not in reached and p not in all_of_models]
         if _nothing_requires_grad(optimizer):
             yield (
@@ -153,10 +153,6 @@ def misplaced_options(watch: Watch, names: Names) -> Seen:
 # ---------------------------------------------------------------------------------------------- what they share
 
 
-def _params_of(optimizer: Optimizer) -> list[Tensor]:
-    return [p for group in optimizer.param_groups for p in group["params"]]
-
-
 def _held_by_any_optimizer() -> set[Tensor]:
     """The parameters of every optimizer that there is in the process, whether the step knows it or not."""
     optimizers = [thing for thing in gc.get_objects() if issubclass(type(thing), Optimizer)]
@@ -164,7 +160,7 @@ def _held_by_any_optimizer() -> set[Tensor]:
 
 
 def _nothing_requires_grad(optimizer: Optimizer) -> bool:
-    return not any(p.requires_grad or p.grad is not None for p in _params_of(optimizer))
+    return not any(p.requires_grad or p.grad is not None for p in params_of(optimizer))
 
 
 def _shapes(tensors: Iterable[Tensor]) -> str:

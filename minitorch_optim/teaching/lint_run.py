@@ -154,8 +154,7 @@ class Watch:
 
     def optimized(self) -> set[Tensor]:
         """The parameters that an optimizer has."""
-        groups = (group for optimizer in self.optimizers.values() for group in optimizer.param_groups)
-        return {p for group in groups for p in group["params"]}
+        return {p for optimizer in self.optimizers.values() for p in params_of(optimizer)}
 
     def reached(self) -> set[Tensor]:
         """The leaves that some loss depends on."""
@@ -239,7 +238,7 @@ class Watch:
         if all(optimizer is not known for known in self.optimizers.values()):
             self.optimizers[type(optimizer).__name__] = optimizer
         self.keeper.optimizer(optimizer)
-        params = [p for group in optimizer.param_groups for p in group["params"]]
+        params = params_of(optimizer)
         step = Step(
             self.run,
             optimizer,
@@ -259,6 +258,11 @@ class Watch:
         if step.by_closure:
             step.gradients = {p: np.array(values(p._grad)) for p in step.before if p._grad is not None}
         self._used |= set(step.gradients)
+
+
+def params_of(optimizer: Optimizer) -> list[Tensor]:
+    """The parameters of all groups."""
+    return [p for group in optimizer.param_groups for p in group["params"]]
 
 
 def nodes_behind(tensor: Tensor) -> list[Node]:
