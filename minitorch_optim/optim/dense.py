@@ -34,7 +34,7 @@ class Dense(Job):
 
     def __init__(self, rule: Rule, members: list[Member], options: Options, together: bool = False) -> None:
         super().__init__(rule, members)
-        self.names = [name for name in rule.names if name not in rule.scalars]
+        self.names = rule.arrays
         self.size = sum(member.size for member in members)
         self.absent = {name for name in self.names if members[0].state.get(name) is None}
         self.recorded = Recorded(rule, self.numbers, self.absent, members[0].real)
@@ -66,9 +66,9 @@ class Dense(Job):
         return min(get_num_threads(), processors(), int(self.size) // WORTH_A_THREAD)
 
     def apply(self, options: Options, t: Any = None) -> None:
-        program, new_numbers = self.recorded.at(options, t), self.recorded.new_numbers
+        program = self.recorded.at(options, t)
+        new_numbers = {} if program is None else self.recorded.new_numbers
         if program is None:
-            new_numbers = {}
             run = self._calling(self.rule.keywords(options, t), new_numbers)
         else:
             run = program.run

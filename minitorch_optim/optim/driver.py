@@ -56,6 +56,7 @@ class Rule:
         keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
         self.names = arrays[2:]  # of the state, in order
         self.scalars = frozenset(optimizer.scalars)  # those of them that are one number for each parameter
+        self.arrays = [name for name in self.names if name not in self.scalars]  # and those of its shape
         self.reads_step = "t" in keywords
         self.counts = self.reads_step or optimizer.counts
         self.numbers = [name for name in self.names if name in self.scalars] + ["step"] * self.counts

@@ -62,7 +62,7 @@ class Recorded:
 
     def __init__(self, rule: Rule, numbers: dict[str, Numbers], absent: set[str], dtype: Any) -> None:
         self.rule, self.numbers, self.absent, self.dtype = rule, numbers, absent, dtype
-        self.names = [name for name in rule.names if name not in rule.scalars]  # of the states that are arrays
+        self.names = rule.arrays
         self.scalars = [name for name in rule.names if name in rule.scalars]
         self.program: Program | None = None
         self.possible = self.steady = True
@@ -111,7 +111,8 @@ class Recorded:
     def _from_rule(self, options: Options, t: Any) -> Program | None:
         """The program as the rule says it now."""
         in_place = FAILING.isdisjoint(np.geterr().values())
-        for steady in (True, True, False) if self.steady else (False,):
+        attempts = (True, True, False) if options.moving else (True, False)  # the second one when none moves any more
+        for steady in attempts if self.steady else (False,):
             notes = Notes(2 + len(self.names))
             try:
                 program = self._record(notes, options, steady, t, in_place)
